@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+#
+# guildfs. `make demo` and `make check` are all that a fresh Debian 12 needs; `make help` lists
+# the rest. Every object goes under $(BUILD), so that several builds can lie side by side:
+# `make asan` is this Makefile again with BUILD=$(BUILD)-asan.
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= cc
+AR      ?= ar
+DEV     ?= 0
+
+bindir     := $(PREFIX)/bin
+libexecdir := $(PREFIX)/libexec/guildfs
+mandir     := $(PREFIX)/share/man
+
+VERSION := 0.1.0
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	-Wundef -Wwrite-strings
+ifeq ($(DEV),1)
+WARNINGS += -Werror
+endif
+CFLAGS   ?= -O2 -g
+SANITIZE ?=
+
+ALL_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DGUILDFS_VERSION='"$(VERSION)"' \
+	-include core/base/banned.h -Icore $(CPPFLAGS)
+ALL_CFLAGS = -std=c17 $(WARNINGS) $(CFLAGS) $(SANITIZE) -pthread
+
+# Libraries are looked up when a recipe runs, not when this file is read: `make demo` must be
+# able to install them first.
+CORE_PKGS := yaml-0.1 libcrypto libxxhash
+CORE_LIBS  = $(shell pkg-config --libs $(CORE_PKGS))
+FUSE_CFLAGS = -DFUSE_USE_VERSION=314 $(shell pkg-config --cflags fuse3)
+FUSE_LIBS   = $(shell pkg-config --libs fuse3)
+
+floors     := base yaml project run catalog
+core_src   := $(sort $(foreach f,$(floors),$(wildcard core/$(f)/*.c)))
+fs_src     := $(sort $(wildcard fs/*.c))
+guild_src  := $(sort $(wildcard tools/guild/*.c))
+superv_src := $(sort $(wildcard tools/supervise/*.c))
+unit_src   := $(sort $(wildcard tests/unit/test_*.c))
+python_src := $(sort $(wildcard tools/python/*/*.py))
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+programs := $(BUILD)/guild $(BUILD)/guildfs $(BUILD)/guild-supervise
+units    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(unit_src))
+shims    := $(patsubst tools/python/%,$(BUILD)/python/%,$(python_src))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all demo check check-unit check-mount check-e2e check-fault bench install uninstall format \
+	lint asan tsan golden clean help setup tests FORCE
+
+all: $(programs) $(shims) ## build guild, guildfs and guild-supervise under $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+# --- objects -----------------------------------------------------------------------------------
+# A change of the compiler or its flags rebuilds everything; an unchanged stamp touches nothing.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(BUILD)
+	@echo '$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)' > $@
+
+$(BUILD)/obj/fs/%.o: fs/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(FUSE_CFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libguild.a: $(call obj,$(core_src))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/guildfs: $(call obj,$(fs_src)) $(BUILD)/libguild.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) $(CORE_LIBS)
+
+$(BUILD)/guild: $(call obj,$(guild_src)) $(BUILD)/libguild.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
+$(BUILD)/guild-supervise: $(call obj,$(superv_src)) $(BUILD)/libguild.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
+$(BUILD)/python/%: tools/python/%
+	@mkdir -p $(@D)
+	cp $< $@
+
+# A test of the tree engine links the driver too, without its main; others only the library.
+fs_lib := $(filter-out $(BUILD)/obj/fs/main.o,$(call obj,$(fs_src)))
+$(BUILD)/unit/test_fs_%: $(BUILD)/obj/tests/unit/test_fs_%.o $(fs_lib) $(BUILD)/libguild.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) $(CORE_LIBS) -lcmocka
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libguild.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) -lcmocka
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# --- set-up: install what is missing, in a make of its own so that what follows sees it ---------
+setup:
+	@tests/lib/setup.sh build
+
+# --- what people and CI call ---------------------------------------------------------------------
+demo: setup ## mount the digits example, start runs by writing files, show what came out
+	@$(MAKE) --no-print-directory all
+	@docs/examples/digits/demo.sh $(abspath $(BUILD))
+
+check: ## every test: unit, mount, end to end, fault; plain, ASan+UBSan and TSan
+	@tests/lib/setup.sh build check
+	@tests/lib/check.sh
+
+tests: all $(units) ## build the programs and the unit tests
+
+check-unit: tests ## unit tests of this build
+	@tests/lib/run.sh -B $(abspath $(BUILD)) unit
+check-mount: tests ## tests against a real mount
+	@tests/lib/run.sh -B $(abspath $(BUILD)) mount
+check-e2e: tests ## tests with the real Guild AI, git and Python
+	@tests/lib/run.sh -B $(abspath $(BUILD)) e2e
+check-fault: tests ## kill every process at every step and look at the store
+	@tests/lib/run.sh -B $(abspath $(BUILD)) fault
+
+asan: ## programs and unit tests with AddressSanitizer and UBSan, in $(BUILD)-asan
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' tests
+tsan: ## the same with ThreadSanitizer, in $(BUILD)-tsan
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan CFLAGS='-O1 -g' \
+		SANITIZE='-fsanitize=thread' tests
+
+bench: setup ## speed as ratios, side by side in one run
+	@$(MAKE) --no-print-directory tests
+	@tests/bench/run.sh $(abspath $(BUILD))
+
+golden: all ## write tests/golden/tree.txt anew from fs/tree.c
+	$(BUILD)/guildfs --print-tree > tests/golden/tree.txt
+
+format: ## clang-format over every C file
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+lint: ## warnings as errors with gcc and clang, shell syntax, SPDX lines
+	@tests/lib/lint.sh
+
+install: all ## programs, Python shim and man pages under $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/python/guild
+	install -m 755 $(BUILD)/guild $(BUILD)/guildfs $(DESTDIR)$(bindir)
+	install -m 755 $(BUILD)/guild-supervise $(DESTDIR)$(libexecdir)
+	install -m 644 $(shims) $(DESTDIR)$(libexecdir)/python/guild
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(bindir)/guild $(DESTDIR)$(bindir)/guildfs
+	rm -rf $(DESTDIR)$(libexecdir)
+
+clean: ## remove $(BUILD) and the sanitizer builds
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan

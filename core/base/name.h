@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names: run ids, and text that must become one safe path component.
+ *
+ * A text that cannot be a file name as it is (empty, with '/', NUL or a control character, "." or
+ * "..", longer than 255 bytes) is percent-encoded, and so is '%', so that name_decode() gives back
+ * the original. The empty text is a single "%". What stays longer than 255 bytes is cut and ends
+ * in "%~" and 16 hex digits of its xxhash; that form cannot be decoded and callers compare encoded
+ * names instead.
+ */
+#ifndef BASE_NAME_H
+#define BASE_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+#define RUN_ID_LEN 32
+
+/* A new UUID4 as 32 lowercase hex digits, NUL-terminated. 0 or -errno of getrandom. */
+int name_new_run_id(char ret_id[RUN_ID_LEN + 1]);
+
+/* Not empty, no '/', not "." or "..", at most 255 bytes. */
+bool name_is_component(const char *name);
+/* A relative path of such components: no leading '/', no "..", no empty part. */
+bool name_is_safe_path(const char *path);
+
+void name_encode(struct buf *b, const char *text, size_t len);
+/* Appends the original. -EINVAL for what name_encode() cannot have written. */
+int name_decode(struct buf *b, const char *name);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All runs of a home, in memory: which there are, and a summary of each that is read when first
+ * asked for. One for each process; the store stays the truth.
+ *
+ * A run gets a serial number, starting at 1, for the life of the catalogue; a number is never
+ * reused, and a run that was deleted and comes back gets a new one.
+ *
+ * Thread safe. Summaries are copied out. Callbacks are called without the catalogue's lock.
+ */
+#ifndef CATALOG_CATALOG_H
+#define CATALOG_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/strv.h"
+#include "run/home.h"
+#include "run/summary.h"
+
+struct catalog;
+
+/* Scans runs/. The home must outlive the catalogue. */
+int catalog_new(const struct home *home, struct catalog **ret, struct err *err);
+void catalog_free(struct catalog *catalog);
+const struct home *catalog_home(const struct catalog *catalog);
+
+enum catalog_change { CATALOG_ADDED, CATALOG_REMOVED };
+typedef void (*catalog_change_fn)(void *arg, enum catalog_change change, uint64_t serial,
+	const char *id);
+
+/* Reads runs/ again and reports what came and went. */
+int catalog_rescan(struct catalog *catalog, catalog_change_fn changed, void *arg);
+/* One run that was just born, or may be gone. Returns its serial, 0 when it is not there. */
+uint64_t catalog_update(struct catalog *catalog, const char *id);
+
+size_t catalog_count(struct catalog *catalog);
+uint64_t catalog_find(struct catalog *catalog, const char *id); /* 0: none */
+/* The only run whose id starts so; 0 when there is none or several (*ret_matches says). */
+uint64_t catalog_find_prefix(struct catalog *catalog, const char *prefix, size_t *ret_matches);
+/* The id, valid for the life of the catalogue (also after the run is gone); NULL: no such serial. */
+const char *catalog_id(struct catalog *catalog, uint64_t serial);
+bool catalog_present(struct catalog *catalog, uint64_t serial);
+
+/* From memory when it is known and final, else from the store. -ENOENT when the run is gone. */
+int catalog_summary(struct catalog *catalog, uint64_t serial, struct run_summary *ret);
+/* The next catalog_summary() reads the store again. */
+void catalog_invalidate(struct catalog *catalog, uint64_t serial);
+
+/* Calls fn for every serial that is present, ascending; stops on nonzero and returns that. */
+int catalog_each(struct catalog *catalog, int (*fn)(void *arg, uint64_t serial), void *arg);
+/* Serials, newest first (started, else initialized). The caller frees *ret. Loads all summaries. */
+int catalog_newest_first(struct catalog *catalog, uint64_t **ret, size_t *ret_n);
+/* The newest run for which want() says yes (NULL: any); 0: none. */
+uint64_t catalog_newest(struct catalog *catalog,
+	bool (*want)(void *arg, const struct run_summary *summary), void *arg);
+
+#endif

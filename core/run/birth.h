@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a run comes into being: built under cache/guildfs/new, complete with attributes, manifest
+ * and source code, then renamed into runs/. It is born STAGED, or PENDING with a launch ticket:
+ * whoever finds a ticket without a held lock may start the run, once.
+ *
+ * Files belong to spec->uid and gid when the caller may give them away. Synced to disk within a
+ * second after the call, by birth_sync().
+ */
+#ifndef RUN_BIRTH_H
+#define RUN_BIRTH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/name.h"
+#include "project/guildfile.h"
+#include "run/home.h"
+
+struct birth_spec {
+	const struct operation *op;
+	const struct value *user_flags; /* what the user set; NULL: nothing */
+	const struct value *flags;	/* resolved values of all flags */
+	const char *label;   /* NULL: the template, else the default label */
+	const struct strv *tags; /* NULL: only the operation's own */
+	const char *comment; /* NULL: none */
+	const char *dropped; /* name of the flags file it came from; NULL: none */
+	bool stage;
+	uid_t uid;
+	gid_t gid;
+	const char *user; /* name for attrs/user */
+	const struct strv *env; /* the caller's environment, for python and staged runs */
+	const struct value *run_params; /* options of the command line to record; NULL: none */
+	const char *run_dir; /* NULL: runs/<id>, else this directory (must not exist) */
+};
+
+/*
+ * ret_id may hold an id already (not ""): that run is replaced in one step, which is how a
+ * flags file that is flushed twice stays one run.
+ */
+int birth_create(const struct home *home, const struct birth_spec *spec,
+	char ret_id[RUN_ID_LEN + 1], struct err *err);
+/* Undoes a birth that was never launched. */
+int birth_withdraw(const struct home *home, const char *id);
+void birth_sync(const struct home *home, const char *id);
+/* Removes what died while it was being born. Call when no other process of ours creates runs. */
+void birth_sweep(const struct home *home);
+
+#endif

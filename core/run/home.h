@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Guild home: the directory that holds the runs. Found as Guild AI finds it; laid out as it
+ * lays it out:
+ *
+ *	runs/<id>/  trash/runs/<id>/  cache/  locks/run-status  .guild-nocopy
+ *
+ * and, of our own, all of it rebuildable: cache/guildfs/new/<id> (runs being born) and
+ * cache/guildfs/changes (home_poke).
+ */
+#ifndef RUN_HOME_H
+#define RUN_HOME_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct home {
+	char *path; /* absolute, real */
+	int fd;	    /* O_PATH directory */
+	int runs_fd;
+};
+
+/*
+ * Which directory: `option` (-H, must exist) else $GUILD_HOME (must exist) else $CONDA_PREFIX or
+ * $VIRTUAL_ENV/.guild where that is there, else the nearest .guild going up from cwd, else
+ * ~/.guild. Appends the path.
+ */
+int home_find(const char *option, const char *cwd, struct buf *ret_path, struct err *err);
+/* Opens it and makes what is missing in it (mode 0755, or 0700 when the umask says so). */
+int home_open(const char *path, struct home **ret, struct err *err);
+void home_close(struct home *home);
+
+static inline void home_closep(struct home **home)
+{
+	if (*home)
+		home_close(*home);
+}
+#define _cleanup_home_ _cleanup_(home_closep)
+
+/* O_PATH | O_DIRECTORY descriptor of runs/<id>; -ENOENT. `id` must be a component. */
+int home_open_run(const struct home *home, const char *id);
+
+/*
+ * Tells every daemon that looks at this home that a run was changed: appends its id to
+ * cache/guildfs/changes, which daemons watch. Best effort: without it they notice within the
+ * time-outs of the contract.
+ */
+void home_poke(const struct home *home, const char *id);
+#define HOME_CHANGES "cache/guildfs/changes"
+
+/* Guild AI's lock for changing STAGED: flock on locks/run-status. Returns a descriptor to close. */
+int home_lock_run_status(const struct home *home);
+
+/* Where guild-supervise and the Python shim are: beside this program, or in ../libexec/guildfs. */
+int home_libexec(struct buf *ret_path);
+
+#endif

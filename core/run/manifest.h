@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The manifest: which files of a run directory are source code (s) and dependencies (d); what is
+ * not in it was generated (reference, 3.6). Lines of shell-quoted words.
+ */
+#ifndef RUN_MANIFEST_H
+#define RUN_MANIFEST_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/strv.h"
+
+/* A line for a manifest that is being put together, `sha1` NULL for a directory. */
+void manifest_add(struct buf *b, char type, const char *run_path, const char *sha1,
+	const char *uri, const char *subpath);
+/* Appends such lines to a run's manifest. */
+int manifest_append(int run_fd, const struct buf *lines);
+
+/* The run paths of one type ('s' or 'd'), in file order; damaged lines are passed over. */
+int manifest_paths(int run_fd, char type, struct strv *ret_paths);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A tree of values: what a YAML document, an attribute file or a flag holds. Types and scalar
+ * rules are PyYAML's safe loader's (YAML 1.1) with Guild AI's float patch, see yaml/scalar.h.
+ *
+ * Values are reference-free trees: a list or map owns its items, value_free() frees the whole.
+ * Functions that take a `struct value *` item take it over, also when they fail. Constructors
+ * return NULL only when out of memory. A tree that is only read may be shared between threads.
+ */
+#ifndef YAML_VALUE_H
+#define YAML_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/strv.h"
+
+enum value_type {
+	VALUE_NULL,
+	VALUE_BOOL,
+	VALUE_INT,    /* 64 bits; a longer integer is kept as VALUE_BIGINT */
+	VALUE_BIGINT, /* decimal digits in `string` */
+	VALUE_FLOAT,
+	VALUE_STRING,
+	VALUE_DATE, /* YAML timestamp or date: its text in `string` */
+	VALUE_LIST,
+	VALUE_MAP,
+};
+
+struct value_pair;
+
+struct value {
+	enum value_type type;
+	/*
+	 * Where it came from, for messages and for flags files: line and column count from 1 (0:
+	 * made by us); source is the text of a scalar as written, plain says that it stood there
+	 * without quotes.
+	 */
+	int line, column;
+	bool plain;
+	char *source; /* NULL unless a parsed scalar */
+	union {
+		bool boolean;
+		int64_t integer;
+		double number;
+		char *string;
+		struct {
+			struct value **items;
+			size_t n;
+		} list;
+		struct {
+			struct value_pair *pairs; /* in the order written */
+			size_t n;
+		} map;
+	};
+};
+
+/* Keys are kept as text, the way Guild AI uses them; key_line/key_column are where it stands. */
+struct value_pair {
+	char *key;
+	int key_line, key_column;
+	struct value *value;
+};
+
+struct value *value_null(void);
+struct value *value_bool(bool b);
+struct value *value_int(int64_t i);
+struct value *value_float(double d);
+struct value *value_string(const char *s);
+struct value *value_string_len(const char *s, size_t len);
+struct value *value_list(void);
+struct value *value_map(void);
+struct value *value_from_strv(const struct strv *s); /* list of strings */
+struct value *value_copy(const struct value *v);
+void value_free(struct value *v);
+
+static inline void value_freep(struct value **v)
+{
+	value_free(*v);
+}
+#define _cleanup_value_ _cleanup_(value_freep)
+
+/* 0 or -ENOMEM; value_map_set replaces an equal key in its place. A NULL item is -ENOMEM. */
+int value_list_add(struct value *list, struct value *item);
+int value_map_set(struct value *map, const char *key, struct value *item);
+void value_map_sort(struct value *map); /* by key, bytewise */
+
+/* NULL when `map` is NULL, not a map, or lacks the key. */
+struct value *value_get(const struct value *map, const char *key);
+/* The string, or NULL when v is NULL or not a string. */
+const char *value_str(const struct value *v);
+bool value_is_null(const struct value *v); /* NULL counts as null */
+bool value_truthy(const struct value *v);  /* Python's truth */
+/* The integer, when v is one. */
+bool value_as_int(const struct value *v, int64_t *ret);
+/* Equal type and content; an int and a float that are equal numbers are equal, as in Python. */
+bool value_equal(const struct value *a, const struct value *b);
+
+/* Names for messages: "a mapping", "a list", "a string", "an integer", ... */
+const char *value_type_name(const struct value *v);
+/* Python's repr(), as Guild AI's messages and argument vectors need it. */
+void value_repr(struct buf *b, const struct value *v);
+
+#endif
