@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One mount: what it shows, and the parts that serve it. Made by main, never changed while
+ * requests are served; each part has its own lock (docs/locking.md).
+ */
+#ifndef FS_GUILDFS_H
+#define FS_GUILDFS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/strv.h"
+
+struct backings;
+struct catalog;
+struct errors;
+struct home;
+struct notifier;
+struct opdirs;
+struct passthrough;
+struct project;
+struct things;
+struct waiters;
+struct watcher;
+
+struct guildfs {
+	struct home *home;
+	struct catalog *catalog;
+	struct project **projects;
+	size_t n_projects;
+
+	struct things *things;
+	struct opdirs *opdirs;
+	struct backings *backings;
+	struct passthrough *passthrough;
+	struct errors *errors;
+	struct notifier *notifier;
+	struct waiters *waiters;
+	struct watcher *watcher;
+
+	uid_t uid; /* the daemon's own */
+	gid_t gid;
+	bool shared; /* other users may enter (allow_other) */
+	char *mountpoint;
+	struct strv env; /* the environment that runs of the daemon's own user start with */
+	char *cwd;	 /* where the daemon was started: CMD_DIR of its runs */
+	int64_t mounted; /* microseconds; times of the skeleton */
+};
+
+#endif

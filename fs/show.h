@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Generators: one function for each entry that prints itself, and the dynamic children of
+ * directories. Used by the tables of fs/tree.c and by nothing else; all have the signatures of
+ * struct row and struct dynamic (fs/node.h).
+ */
+#ifndef FS_SHOW_H
+#define FS_SHOW_H
+
+#include "node.h"
+
+/* show_root.c: the skeleton */
+void root_readme(const struct place *p, struct buf *b);
+void root_errors(const struct place *p, struct buf *b);
+
+/* show_model.c: models and operations */
+extern const struct dynamic models_children, operations_children, opspec_children;
+void model_description(const struct place *p, struct buf *b);
+void model_references(const struct place *p, struct buf *b);
+void model_default(const struct place *p, struct buf *b);
+void model_guildfile(const struct place *p, struct buf *b);
+bool model_has_references(const struct place *p);
+void operation_description(const struct place *p, struct buf *b);
+void operation_cmd(const struct place *p, struct buf *b);
+void operation_requires(const struct place *p, struct buf *b);
+void operation_help(const struct place *p, struct buf *b);
+void operation_flags_text(const struct place *p, struct buf *b);
+void operation_error(const struct place *p, struct buf *b);
+void operation_latest(const struct place *p, struct buf *b);
+void operation_opspec_target(const struct place *p, struct buf *b);
+void operation_drop_target(const struct place *p, struct buf *b);
+
+/* show_runs.c: which runs there are */
+extern const struct dynamic runs_children, attrs_children;
+void runs_latest(const struct place *p, struct buf *b);
+void runs_prefix(const struct place *p, struct buf *b);
+
+/* show_run.c: the attribute files of one run */
+void run_id(const struct place *p, struct buf *b);
+void run_operation(const struct place *p, struct buf *b);
+void run_status(const struct place *p, struct buf *b);
+void run_attr_of_row(const struct place *p, struct buf *b); /* attribute named like the row */
+void run_time_of_row(const struct place *p, struct buf *b);
+void run_attr_of_slot(const struct place *p, struct buf *b); /* attrs/<name> */
+void run_duration(const struct place *p, struct buf *b);
+void run_pid(const struct place *p, struct buf *b);
+void run_project(const struct place *p, struct buf *b);
+void run_model(const struct place *p, struct buf *b);
+void run_flags(const struct place *p, struct buf *b);
+void run_cmd(const struct place *p, struct buf *b);
+void run_env(const struct place *p, struct buf *b);
+void run_info(const struct place *p, struct buf *b);
+bool run_has_attr_of_row(const struct place *p);
+bool run_has_flags(const struct place *p);
+bool run_has_cmd(const struct place *p);
+bool run_has_env(const struct place *p);
+bool run_has_log(const struct place *p);
+
+/* documents.c: what people write */
+void run_label(const struct place *p, struct buf *b);
+void run_tags(const struct place *p, struct buf *b);
+void run_comments(const struct place *p, struct buf *b);
+void run_marked(const struct place *p, struct buf *b);
+void run_ctl(const struct place *p, struct buf *b);
+int run_store_label(const struct place *p, const struct opener *who, const char *text, size_t len,
+	bool append, struct err *err);
+int run_store_tags(const struct place *p, const struct opener *who, const char *text, size_t len,
+	bool append, struct err *err);
+int run_store_comments(const struct place *p, const struct opener *who, const char *text,
+	size_t len, bool append, struct err *err);
+int run_store_marked(const struct place *p, const struct opener *who, const char *text, size_t len,
+	bool append, struct err *err);
+int run_store_ctl(const struct place *p, const struct opener *who, const char *text, size_t len,
+	bool append, struct err *err);
+
+#endif

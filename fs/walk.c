@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* The tree engine: every question about a place is answered from its row, in one way. */
+#include "walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "backing.h"
+#include "guildfs.h"
+#include "ino.h"
+#include "opdir.h"
+#include "things.h"
+#include "base/clock.h"
+#include "catalog/catalog.h"
+#include "run/attr.h"
+#include "run/home.h"
+
+uint32_t walk_type(const struct row *row)
+{
+	switch (row->kind) {
+	case ROW_DIR:
+	case ROW_FILE:
+		return S_IFDIR;
+	case ROW_LINK:
+		return S_IFLNK;
+	default:
+		return S_IFREG;
+	}
+}
+
+const char *place_run_id(const struct place *p)
+{
+	return catalog_id(p->fs->catalog, p->serial);
+}
+
+int place_open_run(const struct place *p)
+{
+	const char *id = place_run_id(p);
+	int fd = id ? home_open_run(p->fs->home, id) : -ENOENT;
+
+	return fd == -ENOENT ? -ESTALE : fd;
+}
+
+static bool place_exists(const struct place *p)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	if (p->row->flags & ROW_OPDIR && p->class == PLACE_THING)
+		return true;
+	if (p->row->kind == ROW_FLAGS && opdir_hidden(p))
+		return false;
+	if (p->row->exists)
+		return p->row->exists(p);
+	if (p->row->show)
+		p->row->show(p, &b);
+	else if (p->row->target)
+		p->row->target(p, &b);
+	return buf_error(&b) == 0;
+}
+
+int walk_lookup(const struct place *dir, const char *name, struct place *ret)
+{
+	if (dir->row->kind == ROW_FILE)
+		return backing_lookup(dir, name, ret);
+	if (dir->row->kind != ROW_DIR)
+		return -ENOTDIR;
+	for (const struct row *r = dir->row->rows; r && r->doc; r++) {
+		struct place p = place_at(dir, r);
+
+		if (strcmp(r->name, name) != 0)
+			continue;
+		if (!place_exists(&p))
+			return -ENOENT;
+		*ret = p;
+		return 0;
+	}
+	return dir->row->dynamic ? dir->row->dynamic->find(dir, name, ret) : -ENOENT;
+}
+
+int walk_list(const struct place *dir, struct listing *out)
+{
+	int r;
+
+	if (dir->row->kind == ROW_FILE)
+		return backing_list(dir, out);
+	if (dir->row->kind != ROW_DIR)
+		return -ENOTDIR;
+	for (const struct row *row = dir->row->rows; row && row->doc; row++) {
+		struct place p = place_at(dir, row);
+
+		if (!(row->flags & ROW_HIDDEN) && place_exists(&p))
+			listing_add(out, row->name, &p);
+	}
+	if (dir->row->dynamic) {
+		r = dir->row->dynamic->list(dir, out);
+		if (r < 0)
+			return r;
+	}
+	return listing_error(out);
+}
+
+int walk_show(const struct place *p, struct buf *b)
+{
+	if (!p->row->show)
+		return -EINVAL;
+	p->row->show(p, b);
+	return buf_error(b);
+}
+
+int walk_target(const struct place *p, struct buf *b)
+{
+	if (p->row->kind == ROW_FILE)
+		return backing_target(p, b);
+	if (!p->row->target)
+		return -EINVAL;
+	p->row->target(p, b);
+	return buf_error(b);
+}
+
+bool walk_is_live(const struct place *p)
+{
+	_cleanup_summary_ struct run_summary s = {0};
+
+	if (p->class == PLACE_FILE)
+		return backing_is_live(p);
+	if (p->class != PLACE_RUN)
+		return false;
+	return catalog_summary(p->fs->catalog, p->serial, &s) < 0 || run_status_live(s.status);
+}
+
+/* The permission bits that a row has by its nature, before the run's owner has a say. */
+static mode_t row_mode(const struct row *row)
+{
+	mode_t mode = 0444;
+
+	if (walk_type(row) == S_IFDIR)
+		return 0555;
+	if (row->kind == ROW_LINK)
+		return 0777;
+	if (row->flags & ROW_PRIVATE)
+		mode = 0400;
+	if (row->store || row->kind == ROW_FLAGS)
+		mode |= 0200;
+	return mode;
+}
+
+/*
+ * Seconds at which a finished run last changed. Reads the one attribute that says so rather than
+ * a whole summary: a first `ls -l runs/` asks this of every run.
+ */
+static int64_t run_changed(int run_fd)
+{
+	static const char *const attrs[] = {"stopped", "started", "initialized"};
+	int64_t usec;
+
+	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++)
+		if (attr_read_int(run_fd, attrs[i], &usec) == 0)
+			return usec;
+	return 0;
+}
+
+static int run_attr(const struct place *p, struct stat *st)
+{
+	_cleanup_close_ int run_fd = place_open_run(p);
+	struct stat dir, attrs;
+	mode_t reach;
+
+	if (run_fd < 0)
+		return run_fd;
+	if (fstat(run_fd, &dir) < 0)
+		return -errno;
+	st->st_uid = dir.st_uid;
+	st->st_gid = dir.st_gid;
+	/* Whom the owner keeps out of the directory may not read what we print of it either. */
+	reach = dir.st_mode & 0777;
+	if (!(reach & 0050))
+		st->st_mode &= ~(mode_t)0070;
+	if (!(reach & 0005))
+		st->st_mode &= ~(mode_t)0007;
+	if (p->row->kind == ROW_DIR) {
+		st->st_mtim = st->st_ctim = clock_timespec(run_changed(run_fd));
+		return 0;
+	}
+	if (fstatat(run_fd, RUN_ATTRS_DIR, &attrs, AT_SYMLINK_NOFOLLOW) == 0)
+		st->st_mtim = st->st_ctim = attrs.st_mtim;
+	if (p->row->kind == ROW_LOG) {
+		if (fstatat(run_fd, p->row->backing, &attrs, AT_SYMLINK_NOFOLLOW) < 0)
+			return -ENOENT;
+		st->st_size = attrs.st_size;
+		st->st_mtim = attrs.st_mtim;
+		st->st_ctim = attrs.st_ctim;
+	}
+	return 0;
+}
+
+static int thing_attr(const struct place *p, struct stat *st)
+{
+	struct guildfs *fs = p->fs;
+	const struct thing *thing = things_by_serial(fs->things, p->serial);
+	_cleanup_guildfile_ struct guildfile *file = NULL;
+	const struct model *model;
+	struct stat guild_yml;
+	int r = thing ? thing_model(fs, thing, &file, &model) : -ESTALE;
+
+	if (r < 0)
+		return r;
+	if (stat(file->path, &guild_yml) == 0)
+		st->st_mtim = st->st_ctim = guild_yml.st_mtim;
+	if (p->row->flags & ROW_OPDIR)
+		st->st_mode |= fs->shared ? 0222 : 0200;
+	if (p->row->kind == ROW_FLAGS && fs->shared)
+		st->st_mode |= 0222;
+	return 0;
+}
+
+/* Prints what has a text or a target to learn its exact size. */
+static int measure(const struct place *p, struct stat *st)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	int r = 0;
+
+	if (p->row->show)
+		r = walk_show(p, &b);
+	else if (p->row->kind == ROW_LINK)
+		r = walk_target(p, &b);
+	else
+		return 0;
+	st->st_size = (off_t)b.len;
+	return r;
+}
+
+int walk_attr(const struct place *p, struct stat *st)
+{
+	int r;
+
+	if (p->class == PLACE_FILE)
+		return backing_attr(p, st);
+	if (p->class == PLACE_SCRATCH)
+		return opdir_scratch_attr(p, st);
+	*st = (struct stat){
+		.st_ino = ino_encode(p),
+		.st_mode = walk_type(p->row) | row_mode(p->row),
+		.st_nlink = walk_type(p->row) == S_IFDIR ? 2 : 1,
+		.st_uid = p->fs->uid,
+		.st_gid = p->fs->gid,
+		.st_blksize = 4096,
+		.st_mtim = clock_timespec(p->fs->mounted),
+		.st_ctim = clock_timespec(p->fs->mounted),
+	};
+	r = p->class == PLACE_RUN ? run_attr(p, st) : p->class == PLACE_THING ? thing_attr(p, st) : 0;
+	if (r == 0)
+		r = measure(p, st);
+	st->st_atim = st->st_mtim;
+	st->st_blocks = (st->st_size + 511) / 512;
+	return r;
+}
