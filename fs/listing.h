@@ -19,6 +19,7 @@ struct listing_entry {
 };
 
 struct listing {
+	struct opener viewer; /* who asks: what others may not see is left out */
 	struct listing_entry *entries;
 	size_t n, cap;
 	int error;

@@ -72,8 +72,10 @@ enum row_flag {
 	ROW_PRIVATE = 1 << 1, /* 0400 */
 	ROW_STAGE = 1 << 2,   /* a flags file whose runs wait */
 	ROW_APPENDS = 1 << 3, /* a document that >> adds to */
-	ROW_OPDIR = 1 << 4,   /* files may be created here */
-	ROW_SOURCE = 1 << 5,  /* shows only the source code of a run */
+	ROW_EAGER = 1 << 4,   /* a document that is stored at each complete line, so that shells
+				 see what is refused */
+	ROW_OPDIR = 1 << 5,   /* files may be created here */
+	ROW_SOURCE = 1 << 6,  /* shows only the source code of a run */
 };
 
 /* Children that are not known when the program is built. */

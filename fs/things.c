@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "guildfs.h"
+#include "base/name.h"
 #include "base/strv.h"
 #include "project/project.h"
 
@@ -129,6 +130,81 @@ void thing_set_error(struct thing *thing, const char *sentence)
 
 	free(thing->error);
 	thing->error = sentence ? strdup(sentence) : NULL;
+}
+
+static bool is_project(struct guildfs *fs, unsigned project, const struct opref *ref)
+{
+	_cleanup_buf_ struct buf dir = BUF_INIT;
+
+	opref_project_dir(&dir, ref);
+	return strcmp(buf_str(&dir), project_dir(fs->projects[project])) == 0;
+}
+
+struct thing *things_of_opref(struct guildfs *fs, const struct opref *ref)
+{
+	for (unsigned i = 0; i < fs->n_projects; i++)
+		if (is_project(fs, i, ref))
+			return things_get(fs->things, i, ref->model, ref->op);
+	return NULL;
+}
+
+bool thing_is_of(struct guildfs *fs, const struct thing *op, const struct opref *ref)
+{
+	return same_text(op->operation, ref->op) && strcmp(op->model, ref->model) == 0 &&
+	       is_project(fs, op->project, ref);
+}
+
+static bool earlier_project_has(struct guildfs *fs, unsigned project, const char *model)
+{
+	for (unsigned i = 0; i < project; i++) {
+		_cleanup_guildfile_ struct guildfile *file = project_guildfile(fs->projects[i]);
+
+		if (file && guildfile_model(file, model))
+			return true;
+	}
+	return false;
+}
+
+static void add_project(struct guildfs *fs, const struct thing *thing, struct buf *b)
+{
+	const char *name = project_name(fs->projects[thing->project]);
+
+	if (!earlier_project_has(fs, thing->project, thing->model))
+		return;
+	buf_putc(b, '@');
+	name_encode(b, name, strlen(name));
+}
+
+void thing_model_name(struct guildfs *fs, const struct thing *thing, struct buf *b)
+{
+	name_encode(b, thing->model, strlen(thing->model));
+	add_project(fs, thing, b);
+}
+
+void thing_opspec(struct guildfs *fs, const struct thing *op, struct buf *b)
+{
+	if (op->model[0]) {
+		thing_model_name(fs, op, b);
+		buf_putc(b, ':');
+	}
+	name_encode(b, op->operation, strlen(op->operation));
+	if (!op->model[0])
+		add_project(fs, op, b);
+}
+
+void thing_path(struct guildfs *fs, const struct thing *thing, struct buf *b)
+{
+	if (thing->model[0]) {
+		buf_puts(b, "models/");
+		thing_model_name(fs, thing, b);
+	}
+	if (!thing->operation)
+		return;
+	buf_puts(b, thing->model[0] ? "/operations/" : "operations/");
+	if (thing->model[0])
+		name_encode(b, thing->operation, strlen(thing->operation));
+	else
+		thing_opspec(fs, thing, b);
 }
 
 int thing_model(struct guildfs *fs, const struct thing *thing, struct guildfile **ret_file,

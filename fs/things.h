@@ -15,6 +15,7 @@
 
 #include "node.h"
 #include "project/guildfile.h"
+#include "run/opref.h"
 
 struct thing {
 	uint32_t serial;
@@ -42,6 +43,18 @@ uint16_t things_intern(struct things *things, const char *name);
 const char *things_interned(struct things *things, uint16_t slot); /* NULL: none */
 
 void thing_set_error(struct thing *thing, const char *sentence); /* NULL: accepted */
+
+/* The operation that a run is of, when a mounted project has it; NULL: none has. */
+struct thing *things_of_opref(struct guildfs *fs, const struct opref *ref);
+/* The same question for one operation. */
+bool thing_is_of(struct guildfs *fs, const struct thing *op, const struct opref *ref);
+
+/* How the model is called under models/: encoded, and @PROJECT when an earlier project has it. */
+void thing_model_name(struct guildfs *fs, const struct thing *thing, struct buf *b);
+/* An operation's name under operations/: MODEL:OP, OP for the anonymous model, encoded. */
+void thing_opspec(struct guildfs *fs, const struct thing *op, struct buf *b);
+/* Path of the thing's directory below the mount. */
+void thing_path(struct guildfs *fs, const struct thing *thing, struct buf *b);
 
 /* The thing's current content. The caller unrefs *ret_file. -ENOENT when it is gone. */
 int thing_model(struct guildfs *fs, const struct thing *thing, struct guildfile **ret_file,

@@ -10,6 +10,7 @@
 #include "guildfs.h"
 #include "ino.h"
 #include "opdir.h"
+#include "show.h"
 #include "things.h"
 #include "base/clock.h"
 #include "catalog/catalog.h"
@@ -134,8 +135,9 @@ static mode_t row_mode(const struct row *row)
 {
 	mode_t mode = 0444;
 
+	/* What may not be done in a directory is refused by the operation, with a better errno. */
 	if (walk_type(row) == S_IFDIR)
-		return 0555;
+		return 0755;
 	if (row->kind == ROW_LINK)
 		return 0777;
 	if (row->flags & ROW_PRIVATE)
@@ -182,6 +184,10 @@ static int run_attr(const struct place *p, struct stat *st)
 		st->st_mtim = st->st_ctim = clock_timespec(run_changed(run_fd));
 		return 0;
 	}
+	if (p->row->kind == ROW_FILE) {
+		st->st_mtim = st->st_ctim = dir.st_mtim;
+		return 0;
+	}
 	if (fstatat(run_fd, RUN_ATTRS_DIR, &attrs, AT_SYMLINK_NOFOLLOW) == 0)
 		st->st_mtim = st->st_ctim = attrs.st_mtim;
 	if (p->row->kind == ROW_LOG) {
@@ -207,10 +213,20 @@ static int thing_attr(const struct place *p, struct stat *st)
 		return r;
 	if (stat(file->path, &guild_yml) == 0)
 		st->st_mtim = st->st_ctim = guild_yml.st_mtim;
-	if (p->row->flags & ROW_OPDIR)
-		st->st_mode |= fs->shared ? 0222 : 0200;
+	if (p->row->flags & ROW_OPDIR && fs->shared)
+		st->st_mode |= 0222;
 	if (p->row->kind == ROW_FLAGS && fs->shared)
 		st->st_mode |= 0222;
+	return 0;
+}
+
+/* The directory of all runs is as old as the one in the store: what is cached of it goes by that. */
+static int static_attr(const struct place *p, struct stat *st)
+{
+	struct stat runs;
+
+	if (p->row->dynamic == &runs_children && fstat(p->fs->home->runs_fd, &runs) == 0)
+		st->st_mtim = st->st_ctim = runs.st_mtim;
 	return 0;
 }
 
@@ -248,7 +264,9 @@ int walk_attr(const struct place *p, struct stat *st)
 		.st_mtim = clock_timespec(p->fs->mounted),
 		.st_ctim = clock_timespec(p->fs->mounted),
 	};
-	r = p->class == PLACE_RUN ? run_attr(p, st) : p->class == PLACE_THING ? thing_attr(p, st) : 0;
+	r = p->class == PLACE_RUN     ? run_attr(p, st)
+	    : p->class == PLACE_THING ? thing_attr(p, st)
+				      : static_attr(p, st);
 	if (r == 0)
 		r = measure(p, st);
 	st->st_atim = st->st_mtim;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Time-outs by kind of place. */
+#include "cache.h"
+
+#include "tree.h"
+#include "walk.h"
+
+#define LISTED_SECONDS 60.0
+#define READ_SECONDS   1.0
+
+struct cache_times cache_times_of(const struct place *p)
+{
+	const struct cache_times never = {0, 0}, soon = {READ_SECONDS, 0};
+	const struct cache_times file = {READ_SECONDS, READ_SECONDS};
+	const struct cache_times over = {LISTED_SECONDS, READ_SECONDS};
+	const struct cache_times run = {LISTED_SECONDS, LISTED_SECONDS};
+
+	switch (p->class) {
+	case PLACE_RUN:
+		if (p->row->kind == ROW_LINK || walk_is_live(p))
+			return never;
+		return p->row == tree_run ? run : over;
+	case PLACE_FILE:
+		return walk_is_live(p) ? never : file;
+	case PLACE_STATIC:
+		return p->row->kind == ROW_DIR ? file : never;
+	case PLACE_THING:
+		return p->row->kind == ROW_DIR ? soon : never;
+	case PLACE_SCRATCH:
+		break;
+	}
+	return never;
+}
+
+bool cache_listing(const struct place *dir)
+{
+	if (dir->class != PLACE_RUN && dir->class != PLACE_FILE)
+		return false;
+	return !walk_is_live(dir);
+}

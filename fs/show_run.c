@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* The files of one run. What they say is printed by core/run/report.h, as for the command line. */
+#include "show.h"
+
+#include <errno.h>
+
+#include "guildfs.h"
+#include "things.h"
+#include "walk.h"
+#include "base/file.h"
+#include "catalog/catalog.h"
+#include "run/attr.h"
+#include "run/home.h"
+#include "run/report.h"
+
+/* The run's summary; false and a failed buffer when it is gone. */
+static bool summary_of(const struct place *p, struct run_summary *s, struct buf *b)
+{
+	int r = catalog_summary(p->fs->catalog, p->serial, s);
+
+	if (r < 0)
+		buf_fail(b, r == -ENOENT ? -ESTALE : r);
+	return r == 0;
+}
+
+/* One line of text, -ENOENT when there is none. */
+static void print_or_fail(struct buf *b, const char *text)
+{
+	if (*text)
+		buf_printf(b, "%s\n", text);
+	else
+		buf_fail(b, -ENOENT);
+}
+
+void run_id(const struct place *p, struct buf *b)
+{
+	print_or_fail(b, place_run_id(p));
+}
+
+void run_operation(const struct place *p, struct buf *b)
+{
+	_cleanup_summary_ struct run_summary s = {0};
+	_cleanup_buf_ struct buf name = BUF_INIT;
+
+	if (!summary_of(p, &s, b))
+		return;
+	opref_display(&name, &s.opref);
+	print_or_fail(b, buf_str(&name));
+}
+
+void run_status(const struct place *p, struct buf *b)
+{
+	_cleanup_summary_ struct run_summary s = {0};
+
+	if (summary_of(p, &s, b))
+		buf_printf(b, "%s\n", run_status_name(s.status));
+}
+
+void run_project(const struct place *p, struct buf *b)
+{
+	_cleanup_summary_ struct run_summary s = {0};
+	_cleanup_buf_ struct buf dir = BUF_INIT;
+
+	if (!summary_of(p, &s, b))
+		return;
+	opref_project_dir(&dir, &s.opref);
+	print_or_fail(b, buf_str(&dir));
+}
+
+void run_model(const struct place *p, struct buf *b)
+{
+	_cleanup_summary_ struct run_summary s = {0};
+
+	if (summary_of(p, &s, b))
+		print_or_fail(b, s.opref.model);
+}
+
+void run_info(const struct place *p, struct buf *b)
+{
+	_cleanup_close_ int run_fd = place_open_run(p);
+	_cleanup_summary_ struct run_summary s = {0};
+	_cleanup_buf_ struct buf path = BUF_INIT;
+
+	if (run_fd < 0) {
+		buf_fail(b, run_fd);
+		return;
+	}
+	if (!summary_of(p, &s, b))
+		return;
+	buf_printf(&path, "%s/runs/%s", p->fs->home->path, place_run_id(p));
+	report_info(run_fd, place_run_id(p), buf_str(&path), &s, b);
+}
+
+void run_pid(const struct place *p, struct buf *b)
+{
+	_cleanup_close_ int run_fd = place_open_run(p);
+	struct proc_ref process;
+	int r = run_fd < 0 ? run_fd : run_process(run_fd, &process);
+
+	if (r < 0)
+		buf_fail(b, r == -ESRCH ? -ENOENT : r);
+	else
+		buf_printf(b, "%d\n", (int)process.pid);
+}
+
+/* --- what a report prints ---------------------------------------------------------------------- */
+
+static void print_report(const struct place *p, void (*report)(int, struct buf *), struct buf *b)
+{
+	_cleanup_close_ int run_fd = place_open_run(p);
+
+	if (run_fd < 0)
+		buf_fail(b, run_fd);
+	else
+		report(run_fd, b);
+}
+
+static void print_named(const struct place *p, void (*report)(int, const char *, struct buf *),
+	const char *name, struct buf *b)
+{
+	_cleanup_close_ int run_fd = place_open_run(p);
+
+	if (run_fd < 0 || !name)
+		buf_fail(b, run_fd < 0 ? run_fd : -ESTALE);
+	else
+		report(run_fd, name, b);
+}
+
+void run_attr_of_row(const struct place *p, struct buf *b)
+{
+	print_named(p, report_attr, p->row->name, b);
+}
+
+void run_attr_of_slot(const struct place *p, struct buf *b)
+{
+	print_named(p, report_attr, things_interned(p->fs->things, p->slot), b);
+}
+
+void run_time_of_row(const struct place *p, struct buf *b)
+{
+	print_named(p, report_time, p->row->name, b);
+}
+
+void run_duration(const struct place *p, struct buf *b)
+{
+	print_report(p, report_duration, b);
+}
+
+void run_flags(const struct place *p, struct buf *b)
+{
+	print_report(p, report_flags, b);
+}
+
+void run_cmd(const struct place *p, struct buf *b)
+{
+	print_report(p, report_cmd, b);
+}
+
+void run_env(const struct place *p, struct buf *b)
+{
+	print_report(p, report_env, b);
+}
+
+/* --- what is there ---------------------------------------------------------------------------------- */
+
+static bool has_attr(const struct place *p, const char *name)
+{
+	_cleanup_close_ int run_fd = place_open_run(p);
+
+	return run_fd >= 0 && attr_exists(run_fd, name);
+}
+
+bool run_has_attr_of_row(const struct place *p)
+{
+	return has_attr(p, p->row->name);
+}
+
+bool run_has_flags(const struct place *p)
+{
+	return has_attr(p, "flags");
+}
+
+bool run_has_cmd(const struct place *p)
+{
+	return has_attr(p, "cmd");
+}
+
+bool run_has_env(const struct place *p)
+{
+	return has_attr(p, "env");
+}
+
+bool run_has_log(const struct place *p)
+{
+	_cleanup_close_ int run_fd = place_open_run(p);
+
+	return run_fd >= 0 && file_exists(run_fd, p->row->backing);
+}
