@@ -304,6 +304,9 @@ static int mount_and_serve(struct guildfs *fs, const struct options *o)
 		}
 		fuse_remove_signal_handlers(session);
 	}
+	/* Readers that still wait are answered while there is a session to answer through. */
+	waiters_free(fs->waiters);
+	fs->waiters = NULL;
 	fuse_session_destroy(session);
 	return status;
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Sentences for people; the first one that is set stays. */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static int set(struct err *err, int code, int line, int column, const char *format, va_list ap)
+{
+	if (!err || err->code)
+		return code;
+	err->code = code;
+	err->line = line;
+	err->column = column;
+	vsnprintf(err->text, sizeof(err->text), format, ap);
+	return code;
+}
+
+int err_set(struct err *err, int code, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	set(err, code, 0, 0, format, ap);
+	va_end(ap);
+	return code;
+}
+
+int err_set_at(struct err *err, int code, int line, int column, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	set(err, code, line, column, format, ap);
+	va_end(ap);
+	return code;
+}
+
+int err_prefix(struct err *err, int code, const char *format, ...)
+{
+	char old[sizeof(err->text)];
+	va_list ap;
+	int n;
+
+	if (!err)
+		return code;
+	snprintf(old, sizeof(old), "%s", err_text(err));
+	va_start(ap, format);
+	n = vsnprintf(err->text, sizeof(err->text), format, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof(err->text))
+		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", old);
+	if (!err->code)
+		err->code = code;
+	return err->code;
+}
+
+const char *err_text(const struct err *err)
+{
+	return err->text[0] ? err->text : strerror(err->code < 0 ? -err->code : err->code);
+}

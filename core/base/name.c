@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Run ids and safe path components. */
+#include "base/name.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <xxhash.h>
+
+enum { NAME_LEN = 255, CUT_TAIL = 18 }; /* "%~" and 16 hex digits */
+
+int name_new_run_id(char ret_id[RUN_ID_LEN + 1])
+{
+	unsigned char bytes[RUN_ID_LEN / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return -errno;
+	bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40); /* UUID version 4 */
+	bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(ret_id + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+static bool is_component(const char *name, size_t len)
+{
+	if (len == 0 || len > NAME_LEN || memchr(name, '/', len))
+		return false;
+	return !(len == 1 && name[0] == '.') && !(len == 2 && name[0] == '.' && name[1] == '.');
+}
+
+bool name_is_component(const char *name)
+{
+	return is_component(name, strlen(name));
+}
+
+bool name_is_safe_path(const char *path)
+{
+	for (;;) {
+		size_t len = strcspn(path, "/");
+
+		if (!is_component(path, len))
+			return false;
+		if (!path[len])
+			return true;
+		path += len + 1;
+	}
+}
+
+static bool must_encode(const char *text, size_t len, size_t i)
+{
+	unsigned char c = (unsigned char)text[i];
+
+	if (c == '%' || c == '/' || c < 0x20 || c == 0x7f)
+		return true;
+	return c == '.' && (len == 1 || (len == 2 && text[0] == '.' && text[1] == '.'));
+}
+
+void name_encode(struct buf *b, const char *text, size_t len)
+{
+	size_t start = b->len, cut;
+
+	if (!len) {
+		buf_putc(b, '%');
+		return;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (must_encode(text, len, i))
+			buf_printf(b, "%%%02X", (unsigned char)text[i]);
+		else
+			buf_putc(b, text[i]);
+	}
+	if (b->error || b->len - start <= NAME_LEN)
+		return;
+	/* Cut between characters: neither inside an escape nor inside a UTF-8 sequence. */
+	cut = start + NAME_LEN - CUT_TAIL;
+	while (((unsigned char)b->data[cut] & 0xc0) == 0x80)
+		cut--;
+	if (b->data[cut - 1] == '%')
+		cut -= 1;
+	else if (b->data[cut - 2] == '%')
+		cut -= 2;
+	buf_resize(b, cut);
+	buf_printf(b, "%%~%016llx", (unsigned long long)XXH3_64bits(text, len));
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+int name_decode(struct buf *b, const char *name)
+{
+	if (!*name)
+		return -EINVAL;
+	if (strcmp(name, "%") == 0)
+		return buf_error(b);
+	for (; *name; name++) {
+		int high, low;
+
+		if (*name != '%') {
+			buf_putc(b, *name);
+			continue;
+		}
+		high = hex_digit(name[1]);
+		low = high < 0 ? -1 : hex_digit(name[2]);
+		if (low < 0)
+			return -EINVAL;
+		buf_putc(b, (char)(high << 4 | low));
+		name += 2;
+	}
+	return buf_error(b);
+}
