@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* Value trees to YAML text by libyaml's emitter, set up as PyYAML's safe_dump is. */
+#include "yaml/yaml.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "yaml/scalar.h"
+
+struct writer {
+	yaml_emitter_t emitter;
+	bool flow;
+	bool sorted;
+};
+
+static int take_output(void *data, unsigned char *text, size_t len)
+{
+	buf_add(data, text, len);
+	return 1;
+}
+
+static bool emit_event(struct writer *w, yaml_event_t *event)
+{
+	return yaml_emitter_emit(&w->emitter, event);
+}
+
+static bool emit_text(struct writer *w, const char *text, bool plain)
+{
+	yaml_event_t event;
+
+	if (!yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
+		    (int)strlen(text), plain, 1,
+		    plain ? YAML_PLAIN_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE))
+		return false;
+	return emit_event(w, &event);
+}
+
+/* Without quotes this text would be read as something else. */
+static bool needs_quotes(const char *text)
+{
+	struct value *v = scalar_resolve(text, strlen(text));
+	bool is_string = v && v->type == VALUE_STRING;
+
+	value_free(v);
+	/* YAML 1.1's y and n, and the two characters with a meaning of their own. */
+	return !is_string || strcmp(text, "=") == 0 || strcmp(text, "<<") == 0 ||
+	       (strlen(text) == 1 && strchr("yYnN", *text));
+}
+
+/* What a command line would take for a number must be quoted for a flags file as well. */
+static bool needs_quotes_in_flow(const char *text)
+{
+	struct value *v = scalar_decode(text);
+	bool is_string = v && v->type == VALUE_STRING;
+
+	value_free(v);
+	return !is_string;
+}
+
+static yaml_scalar_style_t string_style(const struct writer *w, const char *text)
+{
+	/* Only double quotes keep a line break on one line. */
+	if (w->flow && strpbrk(text, "\r\n"))
+		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+	if (needs_quotes(text) || (w->flow && needs_quotes_in_flow(text)))
+		return YAML_SINGLE_QUOTED_SCALAR_STYLE;
+	return YAML_ANY_SCALAR_STYLE;
+}
+
+static bool emit_string(struct writer *w, const char *text)
+{
+	yaml_scalar_style_t style = string_style(w, text);
+	yaml_event_t event;
+
+	if (!yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
+		    (int)strlen(text), style == YAML_ANY_SCALAR_STYLE, 1, style))
+		return false;
+	return emit_event(w, &event);
+}
+
+static bool emit_value(struct writer *w, const struct value *v);
+
+static bool emit_list(struct writer *w, const struct value *v)
+{
+	yaml_event_t event;
+	bool flow = w->flow || !v->list.n;
+
+	if (!yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
+		    flow ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE) ||
+		!emit_event(w, &event))
+		return false;
+	for (size_t i = 0; i < v->list.n; i++)
+		if (!emit_value(w, v->list.items[i]))
+			return false;
+	return yaml_sequence_end_event_initialize(&event) && emit_event(w, &event);
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct value_pair *const *x = a, *const *y = b;
+
+	return strcmp((*x)->key, (*y)->key);
+}
+
+static bool emit_pairs(struct writer *w, const struct value *v)
+{
+	_cleanup_free_ const struct value_pair **pairs = calloc(v->map.n + 1, sizeof(*pairs));
+
+	if (!pairs)
+		return false;
+	for (size_t i = 0; i < v->map.n; i++)
+		pairs[i] = &v->map.pairs[i];
+	if (w->sorted)
+		qsort(pairs, v->map.n, sizeof(*pairs), compare_pairs);
+	w->sorted = true; /* only the outermost map may keep its own order */
+	for (size_t i = 0; i < v->map.n; i++)
+		if (!emit_string(w, pairs[i]->key) || !emit_value(w, pairs[i]->value))
+			return false;
+	return true;
+}
+
+static bool emit_map(struct writer *w, const struct value *v)
+{
+	yaml_event_t event;
+	bool flow = w->flow || !v->map.n;
+
+	if (!yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
+		    flow ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE) ||
+		!emit_event(w, &event))
+		return false;
+	if (!emit_pairs(w, v))
+		return false;
+	return yaml_mapping_end_event_initialize(&event) && emit_event(w, &event);
+}
+
+static bool emit_number(struct writer *w, const struct value *v)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	if (v->type == VALUE_INT)
+		buf_printf(&b, "%" PRId64, v->integer);
+	else
+		scalar_format_float_yaml(&b, v->number);
+	return !buf_error(&b) && emit_text(w, buf_str(&b), true);
+}
+
+static bool emit_value(struct writer *w, const struct value *v)
+{
+	switch (v->type) {
+	case VALUE_NULL:
+		return emit_text(w, "null", true);
+	case VALUE_BOOL:
+		return emit_text(w, v->boolean ? "true" : "false", true);
+	case VALUE_INT:
+	case VALUE_FLOAT:
+		return emit_number(w, v);
+	case VALUE_BIGINT:
+	case VALUE_DATE:
+		return emit_text(w, v->string, true);
+	case VALUE_STRING:
+		return emit_string(w, v->string);
+	case VALUE_LIST:
+		return emit_list(w, v);
+	case VALUE_MAP:
+		return emit_map(w, v);
+	}
+	return false;
+}
+
+static bool emit_document(struct writer *w, const struct value *v)
+{
+	yaml_event_t event;
+
+	return yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING) &&
+	       emit_event(w, &event) &&
+	       yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1) &&
+	       emit_event(w, &event) && emit_value(w, v) &&
+	       yaml_document_end_event_initialize(&event, 1) && emit_event(w, &event) &&
+	       yaml_stream_end_event_initialize(&event) && emit_event(w, &event) &&
+	       yaml_emitter_flush(&w->emitter);
+}
+
+/* A lone scalar ends in "...", which says nothing here; one newline ends every text. */
+static void trim_end(struct buf *b, size_t start)
+{
+	size_t len = b->len;
+
+	while (len > start && b->data[len - 1] == '\n')
+		len--;
+	if (len >= start + 4 && memcmp(b->data + len - 4, "\n...", 4) == 0)
+		len -= 4;
+	buf_resize(b, len);
+}
+
+static void emit(struct buf *b, const struct value *v, bool flow, bool sorted)
+{
+	struct writer w = {.flow = flow, .sorted = sorted};
+	size_t start = b->len;
+
+	if (buf_error(b))
+		return;
+	if (!yaml_emitter_initialize(&w.emitter)) {
+		buf_fail(b, -ENOMEM);
+		return;
+	}
+	yaml_emitter_set_output(&w.emitter, take_output, b);
+	yaml_emitter_set_width(&w.emitter, flow ? -1 : 80);
+	yaml_emitter_set_unicode(&w.emitter, flow);
+	yaml_emitter_set_indent(&w.emitter, 2);
+	if (!emit_document(&w, v))
+		buf_fail(b, w.emitter.error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL);
+	yaml_emitter_delete(&w.emitter);
+	if (!buf_error(b))
+		trim_end(b, start);
+}
+
+void yaml_emit(struct buf *b, const struct value *v)
+{
+	emit(b, v, false, true);
+	buf_putc(b, '\n');
+}
+
+void yaml_emit_ordered(struct buf *b, const struct value *v)
+{
+	emit(b, v, false, false);
+	buf_putc(b, '\n');
+}
+
+void yaml_emit_flow(struct buf *b, const struct value *v)
+{
+	emit(b, v, true, true);
+}

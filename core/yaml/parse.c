@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/* YAML text to a value tree, event by event. */
+#include "yaml/yaml.h"
+
+#include <errno.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "base/file.h"
+#include "yaml/scalar.h"
+
+enum { FILE_MAX = 8 * 1024 * 1024 };
+
+struct anchor {
+	char *name;
+	struct value *value; /* a copy */
+};
+
+struct reader {
+	yaml_parser_t parser;
+	struct err *err;
+	size_t nodes;
+	int depth;
+	bool incomplete; /* the text ended too early */
+	struct anchor *anchors;
+	size_t n_anchors;
+};
+
+static int fail_at(struct reader *rd, yaml_mark_t mark, int code, const char *sentence)
+{
+	return err_set_at(
+		rd->err, code, (int)mark.line + 1, (int)mark.column + 1, "%s", sentence);
+}
+
+/* What libyaml found wrong, in one sentence. */
+static int fail_parser(struct reader *rd)
+{
+	const yaml_parser_t *p = &rd->parser;
+	yaml_mark_t mark = p->problem_mark;
+
+	if (p->error == YAML_MEMORY_ERROR)
+		return -ENOMEM;
+	if (p->error == YAML_READER_ERROR)
+		return err_set(rd->err, -EINVAL,
+			"not UTF-8 text: %s at byte %zu; save the file as UTF-8",
+			p->problem, p->problem_offset);
+	/* At the very end of the text more text could still mend it. */
+	rd->incomplete = p->eof && p->mark.index >= p->offset;
+	if (strchr(p->problem, '\t') || strstr(p->problem, "cannot start any token"))
+		return fail_at(rd, mark, -EINVAL,
+			"not YAML: this character cannot start a value (tabs do not indent)");
+	return err_set_at(rd->err, -EINVAL, (int)mark.line + 1, (int)mark.column + 1,
+		"not YAML: %s%s%s", p->context ? p->context : "", p->context ? ", " : "", p->problem);
+}
+
+static int next_event(struct reader *rd, yaml_event_t *event)
+{
+	return yaml_parser_parse(&rd->parser, event) ? 0 : fail_parser(rd);
+}
+
+static int count_node(struct reader *rd, yaml_mark_t mark)
+{
+	if (++rd->nodes > YAML_MAX_NODES)
+		return fail_at(rd, mark, -EFBIG, "more than a million values");
+	return 0;
+}
+
+static void place_value(struct value *v, yaml_mark_t mark)
+{
+	v->line = (int)mark.line + 1;
+	v->column = (int)mark.column + 1;
+}
+
+/* --- anchors -------------------------------------------------------------------------------- */
+
+static size_t count_values(const struct value *v)
+{
+	size_t n = 1;
+
+	if (v->type == VALUE_LIST)
+		for (size_t i = 0; i < v->list.n; i++)
+			n += count_values(v->list.items[i]);
+	if (v->type == VALUE_MAP)
+		for (size_t i = 0; i < v->map.n; i++)
+			n += count_values(v->map.pairs[i].value);
+	return n;
+}
+
+static int remember_anchor(struct reader *rd, const yaml_char_t *name, const struct value *v)
+{
+	struct anchor *grown;
+	struct anchor a;
+
+	if (!name)
+		return 0;
+	grown = reallocarray(rd->anchors, rd->n_anchors + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	rd->anchors = grown;
+	a = (struct anchor){.name = strdup((const char *)name), .value = value_copy(v)};
+	rd->anchors[rd->n_anchors++] = a;
+	return a.name && a.value ? 0 : -ENOMEM;
+}
+
+static int read_alias(struct reader *rd, const yaml_event_t *event, struct value **ret)
+{
+	const char *name = (const char *)event->data.alias.anchor;
+
+	for (size_t i = rd->n_anchors; i-- > 0;) {
+		if (strcmp(rd->anchors[i].name, name) != 0)
+			continue;
+		/* A few lines of aliases of aliases can stand for more than memory holds. */
+		rd->nodes += count_values(rd->anchors[i].value);
+		if (rd->nodes > YAML_MAX_NODES)
+			return fail_at(rd, event->start_mark, -EFBIG,
+				"aliases that expand to more than a million values");
+		*ret = value_copy(rd->anchors[i].value);
+		if (!*ret)
+			return -ENOMEM;
+		place_value(*ret, event->start_mark);
+		return 0;
+	}
+	return err_set_at(rd->err, -EINVAL, (int)event->start_mark.line + 1,
+		(int)event->start_mark.column + 1, "alias *%s has no anchor &%s before it", name, name);
+}
+
+/* --- nodes -------------------------------------------------------------------------------------- */
+
+static int read_node(struct reader *rd, yaml_event_t *event, struct value **ret);
+
+#define TAG_PREFIX "tag:yaml.org,2002:"
+
+static bool tag_is(const yaml_char_t *tag, const char *name)
+{
+	return strncmp((const char *)tag, TAG_PREFIX, strlen(TAG_PREFIX)) == 0 &&
+	       strcmp((const char *)tag + strlen(TAG_PREFIX), name) == 0;
+}
+
+static int unknown_tag(struct reader *rd, yaml_mark_t mark, const yaml_char_t *tag)
+{
+	return err_set_at(rd->err, -EINVAL, (int)mark.line + 1, (int)mark.column + 1,
+		"tag %s is not supported; str, int, float, bool, null, list and map are",
+		(const char *)tag);
+}
+
+static int read_scalar(struct reader *rd, const yaml_event_t *event, struct value **ret)
+{
+	const char *text = (const char *)event->data.scalar.value;
+	const yaml_char_t *tag = event->data.scalar.tag;
+	size_t len = event->data.scalar.length;
+	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	struct value *v;
+
+	if (memchr(text, '\0', len))
+		return fail_at(rd, event->start_mark, -EINVAL, "a NUL character in a string");
+	if (tag && strcmp((const char *)tag, "!") != 0) {
+		if (!tag_is(tag, "str") && !tag_is(tag, "int") && !tag_is(tag, "float") &&
+			!tag_is(tag, "bool") && !tag_is(tag, "null"))
+			return unknown_tag(rd, event->start_mark, tag);
+		v = tag_is(tag, "str") ? value_string_len(text, len) : scalar_resolve(text, len);
+	} else {
+		v = plain && !tag ? scalar_resolve(text, len) : value_string_len(text, len);
+	}
+	if (!v)
+		return -ENOMEM;
+	place_value(v, event->start_mark);
+	v->plain = plain;
+	v->source = strndup(text, len);
+	*ret = v;
+	return v->source ? 0 : -ENOMEM;
+}
+
+static int read_list(struct reader *rd, const yaml_event_t *start, struct value **ret)
+{
+	struct value *list = *ret = value_list();
+	int r = list ? 0 : -ENOMEM;
+
+	if (list)
+		place_value(list, start->start_mark);
+	while (r == 0) {
+		struct value *item = NULL;
+		yaml_event_t event;
+
+		r = next_event(rd, &event);
+		if (r < 0)
+			return r;
+		if (event.type == YAML_SEQUENCE_END_EVENT) {
+			yaml_event_delete(&event);
+			return 0;
+		}
+		r = read_node(rd, &event, &item);
+		yaml_event_delete(&event);
+		if (r == 0)
+			r = value_list_add(list, item);
+		else
+			value_free(item);
+	}
+	return r;
+}
+
+/* << takes the pairs of other mappings that are not here. */
+static int merge(struct reader *rd, struct value *map, const struct value *from, yaml_mark_t mark)
+{
+	int r = 0;
+
+	if (from->type == VALUE_LIST) {
+		for (size_t i = 0; r == 0 && i < from->list.n; i++)
+			r = merge(rd, map, from->list.items[i], mark);
+		return r;
+	}
+	if (from->type != VALUE_MAP)
+		return fail_at(rd, mark, -EINVAL, "<< needs a mapping or a list of mappings");
+	for (size_t i = 0; r == 0 && i < from->map.n; i++)
+		if (!value_get(map, from->map.pairs[i].key))
+			r = value_map_set(
+				map, from->map.pairs[i].key, value_copy(from->map.pairs[i].value));
+	return r;
+}
+
+static int add_pair(struct value *map, const char *key, struct value *v, yaml_mark_t mark)
+{
+	int r = value_map_set(map, key, v);
+
+	for (size_t i = 0; r == 0 && i < map->map.n; i++) {
+		if (map->map.pairs[i].value == v) {
+			map->map.pairs[i].key_line = (int)mark.line + 1;
+			map->map.pairs[i].key_column = (int)mark.column + 1;
+		}
+	}
+	return r;
+}
+
+/* One pair. `merged` collects what << brings, which the mapping's own pairs override. */
+static int read_pair(
+	struct reader *rd, yaml_event_t *key_event, struct value *map, struct value *merged)
+{
+	yaml_mark_t mark = key_event->start_mark;
+	_cleanup_value_ struct value *key = NULL;
+	struct value *v = NULL;
+	yaml_event_t event;
+	int r = read_node(rd, key_event, &key);
+
+	if (r < 0)
+		return r;
+	if (!key->source)
+		return fail_at(rd, mark, -EINVAL, "a key must be a single value, not a list or mapping");
+	r = next_event(rd, &event);
+	if (r < 0)
+		return r;
+	r = read_node(rd, &event, &v);
+	yaml_event_delete(&event);
+	if (r == 0 && key->plain && strcmp(key->source, "<<") == 0) {
+		r = merge(rd, merged, v, mark);
+		value_free(v);
+		return r;
+	}
+	if (r == 0)
+		return add_pair(map, key->source, v, mark);
+	value_free(v);
+	return r;
+}
+
+static int read_map(struct reader *rd, const yaml_event_t *start, struct value **ret)
+{
+	_cleanup_value_ struct value *merged = value_map();
+	struct value *map = *ret = value_map();
+	int r = map && merged ? 0 : -ENOMEM;
+
+	if (map)
+		place_value(map, start->start_mark);
+	while (r == 0) {
+		yaml_event_t event;
+
+		r = next_event(rd, &event);
+		if (r < 0)
+			return r;
+		if (event.type == YAML_MAPPING_END_EVENT) {
+			yaml_event_delete(&event);
+			return merge(rd, map, merged, start->start_mark);
+		}
+		r = read_pair(rd, &event, map, merged);
+		yaml_event_delete(&event);
+	}
+	return r;
+}
+
+static int read_container(struct reader *rd, const yaml_event_t *event, struct value **ret)
+{
+	bool is_list = event->type == YAML_SEQUENCE_START_EVENT;
+	const yaml_char_t *tag =
+		is_list ? event->data.sequence_start.tag : event->data.mapping_start.tag;
+	int r;
+
+	if (tag && !tag_is(tag, is_list ? "seq" : "map"))
+		return unknown_tag(rd, event->start_mark, tag);
+	if (rd->depth >= YAML_MAX_DEPTH)
+		return fail_at(rd, event->start_mark, -EFBIG, "nested more than 100 levels deep");
+	rd->depth++;
+	r = is_list ? read_list(rd, event, ret) : read_map(rd, event, ret);
+	rd->depth--;
+	return r;
+}
+
+/* *ret may be set also on failure: the caller frees it. */
+static int read_node(struct reader *rd, yaml_event_t *event, struct value **ret)
+{
+	const yaml_char_t *anchor = NULL;
+	int r = count_node(rd, event->start_mark);
+
+	if (r < 0)
+		return r;
+	switch (event->type) {
+	case YAML_ALIAS_EVENT:
+		return read_alias(rd, event, ret);
+	case YAML_SCALAR_EVENT:
+		anchor = event->data.scalar.anchor;
+		r = read_scalar(rd, event, ret);
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+		anchor = event->data.sequence_start.anchor;
+		r = read_container(rd, event, ret);
+		break;
+	case YAML_MAPPING_START_EVENT:
+		anchor = event->data.mapping_start.anchor;
+		r = read_container(rd, event, ret);
+		break;
+	default:
+		return fail_at(rd, event->start_mark, -EINVAL, "a value is missing");
+	}
+	return r < 0 ? r : remember_anchor(rd, anchor, *ret);
+}
+
+/* --- documents ------------------------------------------------------------------------------------ */
+
+static int expect_end(struct reader *rd)
+{
+	yaml_event_t event;
+	int r = next_event(rd, &event); /* the document's end */
+
+	if (r < 0)
+		return r;
+	yaml_event_delete(&event);
+	r = next_event(rd, &event);
+	if (r < 0)
+		return r;
+	if (event.type != YAML_STREAM_END_EVENT)
+		r = fail_at(rd, event.start_mark, -EINVAL,
+			"a second document (---); only one is read");
+	yaml_event_delete(&event);
+	return r;
+}
+
+static int read_document(struct reader *rd, struct value **ret)
+{
+	yaml_event_t event;
+	int r = next_event(rd, &event); /* the stream's start */
+
+	if (r < 0)
+		return r;
+	yaml_event_delete(&event);
+	r = next_event(rd, &event);
+	if (r < 0)
+		return r;
+	if (event.type == YAML_STREAM_END_EVENT) {
+		yaml_event_delete(&event);
+		*ret = value_null();
+		return *ret ? 0 : -ENOMEM;
+	}
+	yaml_event_delete(&event);
+	r = next_event(rd, &event);
+	if (r < 0)
+		return r;
+	r = read_node(rd, &event, ret);
+	yaml_event_delete(&event);
+	return r < 0 ? r : expect_end(rd);
+}
+
+int yaml_parse_prefix(const char *text, size_t len, struct value **ret, bool *ret_incomplete,
+	struct err *err)
+{
+	struct reader rd = {.err = err};
+	struct value *v = NULL;
+	int r;
+
+	if (!yaml_parser_initialize(&rd.parser))
+		return -ENOMEM;
+	yaml_parser_set_encoding(&rd.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&rd.parser, (const unsigned char *)(text ? text : ""), len);
+	r = read_document(&rd, &v);
+	yaml_parser_delete(&rd.parser);
+	for (size_t i = 0; i < rd.n_anchors; i++) {
+		free(rd.anchors[i].name);
+		value_free(rd.anchors[i].value);
+	}
+	free(rd.anchors);
+	*ret_incomplete = rd.incomplete;
+	if (r < 0)
+		value_free(v);
+	else
+		*ret = v;
+	return r;
+}
+
+int yaml_parse(const char *text, size_t len, struct value **ret, struct err *err)
+{
+	bool incomplete;
+
+	return yaml_parse_prefix(text, len, ret, &incomplete, err);
+}
+
+int yaml_parse_file(int dirfd, const char *name, struct value **ret, struct err *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r = file_read(dirfd, name, FILE_MAX, &text);
+
+	if (r == -EFBIG)
+		return err_set(err, r, "%s: longer than 8 MiB", name);
+	if (r < 0)
+		return err_set(err, r, "%s: %s", name, strerror(-r));
+	r = yaml_parse(text.data, text.len, ret, err);
+	return r < 0 ? err_prefix(err, r, "%s", name) : 0;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The implicit resolvers of YAML 1.1 as PyYAML has them, and Guild AI's additional float
+ * (reference, section 0), as a table of patterns; and numbers as Python prints them.
+ */
+#include "yaml/scalar.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <pthread.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct value *(*scalar_make)(const char *text);
+
+static struct value *make_null(const char *text);
+static struct value *make_bool(const char *text);
+static struct value *make_int(const char *text);
+static struct value *make_float(const char *text);
+static struct value *make_date(const char *text);
+
+static struct resolver {
+	const char *pattern;
+	scalar_make make;
+	regex_t compiled;
+} resolvers[] = {
+	{"^(~|null|Null|NULL)$", make_null, {0}},
+	{"^(yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$",
+		make_bool, {0}},
+	{"^[-+]?(0b[01_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|[1-9][0-9_]*(:[0-5]?[0-9])+)$",
+		make_int, {0}},
+	{"^([-+]?[0-9][0-9_]*\\.[0-9_]*([eE][-+]?[0-9]+)?"
+	 "|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+"
+	 "|\\.[0-9][0-9_]*([eE][-+][0-9]+)?"
+	 "|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\\.[0-9_]*"
+	 "|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN))$",
+		make_float, {0}},
+	{"^([0-9]{4}-[0-9]{2}-[0-9]{2}"
+	 "|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(\\.[0-9]*)?"
+	 "([ \t]*(Z|[-+][0-9]{1,2}(:[0-9]{2})?))?)$",
+		make_date, {0}},
+};
+
+static pthread_once_t compiled = PTHREAD_ONCE_INIT;
+
+static void compile_resolvers(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(resolvers); i++)
+		regcomp(&resolvers[i].compiled, resolvers[i].pattern, REG_EXTENDED | REG_NOSUB);
+}
+
+/* First characters that any of the patterns can start with. */
+#define RESOLVED_FIRST "~nNyYtTfFoO-+.0123456789"
+
+struct value *scalar_resolve(const char *text, size_t len)
+{
+	if (!len)
+		return value_null();
+	if (strchr(RESOLVED_FIRST, text[0]) && strlen(text) == len) {
+		pthread_once(&compiled, compile_resolvers);
+		for (size_t i = 0; i < ARRAY_SIZE(resolvers); i++)
+			if (regexec(&resolvers[i].compiled, text, 0, NULL, 0) == 0)
+				return resolvers[i].make(text);
+	}
+	return value_string_len(text, len);
+}
+
+static struct value *make_null(const char *text)
+{
+	(void)text;
+	return value_null();
+}
+
+static struct value *make_bool(const char *text)
+{
+	int second = tolower((unsigned char)text[1]);
+	int first = tolower((unsigned char)text[0]);
+
+	/* yes true on, against no false off */
+	return value_bool(first == 'y' || first == 't' || (first == 'o' && second == 'n'));
+}
+
+static struct value *make_date(const char *text)
+{
+	struct value *v = value_string(text);
+
+	if (v)
+		v->type = VALUE_DATE;
+	return v;
+}
+
+static char *without_underscores(const char *text)
+{
+	char *out = strdup(text), *to = out;
+
+	for (const char *from = text; out && *from; from++)
+		if (*from != '_')
+			*to++ = *from;
+	if (out)
+		*to = '\0';
+	return out;
+}
+
+/* 1:30:00 is a number in base 60. */
+static int64_t sexagesimal(const char *digits)
+{
+	int64_t total = 0;
+
+	for (;;) {
+		char *end;
+
+		total = total * 60 + strtoll(digits, &end, 10);
+		if (*end != ':')
+			return total;
+		digits = end + 1;
+	}
+}
+
+/* Too long for 64 bits: kept as decimal digits. Other bases stay the text that they are. */
+static struct value *make_bigint(const char *text, const char *decimal, int base)
+{
+	struct value *v = value_string(base == 10 ? decimal : text);
+
+	if (v && base == 10)
+		v->type = VALUE_BIGINT;
+	return v;
+}
+
+static struct value *make_int(const char *text)
+{
+	_cleanup_free_ char *clean = without_underscores(text);
+	char *digits = clean;
+	int base = 10;
+	bool negative;
+	int64_t i;
+
+	if (!clean)
+		return NULL;
+	negative = *digits == '-';
+	if (*digits == '-' || *digits == '+')
+		digits++;
+	if (strchr(digits, ':'))
+		return value_int(negative ? -sexagesimal(digits) : sexagesimal(digits));
+	if (digits[0] == '0' && digits[1]) {
+		base = digits[1] == 'b' ? 2 : digits[1] == 'x' ? 16 : 8;
+		digits += base == 8 ? 1 : 2;
+	}
+	errno = 0;
+	i = strtoll(digits, NULL, base);
+	if (errno == ERANGE)
+		return make_bigint(text, *clean == '+' ? clean + 1 : clean, base);
+	return value_int(negative ? -i : i);
+}
+
+static double sexagesimal_float(const char *digits)
+{
+	double total = 0;
+
+	for (;;) {
+		char *end;
+
+		total = total * 60 + strtod(digits, &end);
+		if (*end != ':')
+			return total;
+		digits = end + 1;
+	}
+}
+
+static struct value *make_float(const char *text)
+{
+	_cleanup_free_ char *clean = without_underscores(text);
+	const char *digits = clean;
+	double sign = 1;
+
+	if (!clean)
+		return NULL;
+	if (*digits == '-')
+		sign = -1;
+	if (*digits == '-' || *digits == '+')
+		digits++;
+	if (*digits == '.' && isalpha((unsigned char)digits[1]))
+		return value_float(tolower((unsigned char)digits[1]) == 'i' ? sign * HUGE_VAL : NAN);
+	return value_float(
+		sign * (strchr(digits, ':') ? sexagesimal_float(digits) : strtod(digits, NULL)));
+}
+
+/* --- the command line ----------------------------------------------------------------------- */
+
+static const char *skip_sign(const char *s)
+{
+	return s + (*s == '-' || *s == '+');
+}
+
+/* Python's int(): decimal digits with a sign; leading zeros are fine. */
+static struct value *python_int(const char *text)
+{
+	const char *digits = skip_sign(text);
+	int64_t i;
+
+	if (!*digits || strspn(digits, "0123456789") != strlen(digits))
+		return NULL;
+	errno = 0;
+	i = strtoll(text, NULL, 10);
+	if (errno == ERANGE)
+		return make_bigint(text, *text == '+' ? text + 1 : text, 10);
+	return value_int(i);
+}
+
+/* Python's float(): no hexadecimal, but inf, infinity and nan in any case. */
+static struct value *python_float(const char *text)
+{
+	const char *digits = skip_sign(text);
+	char *end;
+	double d;
+
+	if (!*digits || isspace((unsigned char)*digits) || strchr(digits, '(') ||
+		strpbrk(digits, "xX"))
+		return NULL;
+	d = strtod(text, &end);
+	return *end ? NULL : value_float(d);
+}
+
+static bool is_number(const struct value *v)
+{
+	return v->type == VALUE_INT || v->type == VALUE_FLOAT || v->type == VALUE_BIGINT;
+}
+
+struct value *scalar_decode(const char *text)
+{
+	struct value *v;
+
+	if (!*text)
+		return value_string("");
+	v = python_int(text);
+	if (!v)
+		v = python_float(text);
+	if (!v)
+		v = scalar_resolve(text, strlen(text));
+	/* 1_000 and 1:30 are far more often names or times than numbers. */
+	if (v && is_number(v) && strpbrk(text, "_:")) {
+		value_free(v);
+		v = value_string(text);
+	}
+	return v;
+}
+
+/* --- numbers as text -------------------------------------------------------------------------- */
+
+enum { DIGITS_MAX = 17, FIXED_LOW = -4, FIXED_HIGH = 16 };
+
+/* Shortest decimal digits that read back as d (finite, not 0), and the exponent of the first. */
+static int shortest_digits(double d, char digits[DIGITS_MAX + 1], int *ret_exponent)
+{
+	char text[64];
+	int n = 0;
+
+	for (int precision = 0; precision < DIGITS_MAX; precision++) {
+		snprintf(text, sizeof(text), "%.*e", precision, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	for (const char *s = text; *s && *s != 'e'; s++)
+		if (isdigit((unsigned char)*s))
+			digits[n++] = *s;
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	digits[n] = '\0';
+	*ret_exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
+	return n;
+}
+
+static void format_fixed(struct buf *b, const char *digits, int n, int exponent)
+{
+	if (exponent < 0) {
+		buf_puts(b, "0.");
+		for (int i = exponent + 1; i < 0; i++)
+			buf_putc(b, '0');
+		buf_puts(b, digits);
+		return;
+	}
+	for (int i = 0; i <= exponent; i++)
+		buf_putc(b, i < n ? digits[i] : '0');
+	buf_putc(b, '.');
+	buf_puts(b, n > exponent + 1 ? digits + exponent + 1 : "0");
+}
+
+static void format_float(struct buf *b, double d, bool yaml)
+{
+	char digits[DIGITS_MAX + 1];
+	int n, exponent;
+
+	if (isnan(d) || isinf(d)) {
+		buf_printf(b, "%s%s%s", isinf(d) && d < 0 ? "-" : "", yaml ? "." : "",
+			isnan(d) ? "nan" : "inf");
+		return;
+	}
+	if (signbit(d))
+		buf_putc(b, '-');
+	d = fabs(d);
+	if (d == 0) {
+		buf_puts(b, "0.0");
+		return;
+	}
+	n = shortest_digits(d, digits, &exponent);
+	if (exponent >= FIXED_LOW && exponent < FIXED_HIGH) {
+		format_fixed(b, digits, n, exponent);
+		return;
+	}
+	buf_putc(b, digits[0]);
+	if (n > 1)
+		buf_printf(b, ".%s", digits + 1);
+	else if (yaml)
+		buf_puts(b, ".0"); /* without a point YAML 1.1 reads a string */
+	buf_printf(b, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
+}
+
+void scalar_format_float(struct buf *b, double d)
+{
+	format_float(b, d, false);
+}
+
+void scalar_format_float_yaml(struct buf *b, double d)
+{
+	format_float(b, d, true);
+}

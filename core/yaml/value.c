@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+/* Value trees: making, copying, comparing, Python's repr(). */
+#include "yaml/value.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "yaml/scalar.h"
+
+static struct value *value_new(enum value_type type)
+{
+	struct value *v = calloc(1, sizeof(*v));
+
+	if (v)
+		v->type = type;
+	return v;
+}
+
+struct value *value_null(void)
+{
+	return value_new(VALUE_NULL);
+}
+
+struct value *value_bool(bool b)
+{
+	struct value *v = value_new(VALUE_BOOL);
+
+	if (v)
+		v->boolean = b;
+	return v;
+}
+
+struct value *value_int(int64_t i)
+{
+	struct value *v = value_new(VALUE_INT);
+
+	if (v)
+		v->integer = i;
+	return v;
+}
+
+struct value *value_float(double d)
+{
+	struct value *v = value_new(VALUE_FLOAT);
+
+	if (v)
+		v->number = d;
+	return v;
+}
+
+struct value *value_string_len(const char *s, size_t len)
+{
+	struct value *v = value_new(VALUE_STRING);
+
+	if (!v)
+		return NULL;
+	v->string = strndup(s, len);
+	if (!v->string) {
+		free(v);
+		return NULL;
+	}
+	return v;
+}
+
+struct value *value_string(const char *s)
+{
+	return value_string_len(s, strlen(s));
+}
+
+struct value *value_list(void)
+{
+	return value_new(VALUE_LIST);
+}
+
+struct value *value_map(void)
+{
+	return value_new(VALUE_MAP);
+}
+
+struct value *value_from_strv(const struct strv *s)
+{
+	struct value *list = value_list();
+
+	for (size_t i = 0; list && i < s->n; i++) {
+		if (value_list_add(list, value_string(s->v[i])) < 0) {
+			value_free(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+void value_free(struct value *v)
+{
+	if (!v)
+		return;
+	switch (v->type) {
+	case VALUE_STRING:
+	case VALUE_DATE:
+	case VALUE_BIGINT:
+		free(v->string);
+		break;
+	case VALUE_LIST:
+		for (size_t i = 0; i < v->list.n; i++)
+			value_free(v->list.items[i]);
+		free(v->list.items);
+		break;
+	case VALUE_MAP:
+		for (size_t i = 0; i < v->map.n; i++) {
+			free(v->map.pairs[i].key);
+			value_free(v->map.pairs[i].value);
+		}
+		free(v->map.pairs);
+		break;
+	default:
+		break;
+	}
+	free(v->source);
+	free(v);
+}
+
+/* The content of a scalar or the children of a container. */
+static int copy_content(struct value *to, const struct value *from)
+{
+	int r = 0;
+
+	switch (from->type) {
+	case VALUE_BOOL:
+		to->boolean = from->boolean;
+		break;
+	case VALUE_INT:
+		to->integer = from->integer;
+		break;
+	case VALUE_FLOAT:
+		to->number = from->number;
+		break;
+	case VALUE_STRING:
+	case VALUE_DATE:
+	case VALUE_BIGINT:
+		to->string = strdup(from->string);
+		r = to->string ? 0 : -ENOMEM;
+		break;
+	case VALUE_LIST:
+		for (size_t i = 0; r == 0 && i < from->list.n; i++)
+			r = value_list_add(to, value_copy(from->list.items[i]));
+		break;
+	case VALUE_MAP:
+		for (size_t i = 0; r == 0 && i < from->map.n; i++) {
+			const struct value_pair *pair = &from->map.pairs[i];
+
+			r = value_map_set(to, pair->key, value_copy(pair->value));
+			if (r == 0) {
+				to->map.pairs[i].key_line = pair->key_line;
+				to->map.pairs[i].key_column = pair->key_column;
+			}
+		}
+		break;
+	case VALUE_NULL:
+		break;
+	}
+	return r;
+}
+
+struct value *value_copy(const struct value *v)
+{
+	struct value *copy = value_new(v->type);
+	int r;
+
+	if (!copy)
+		return NULL;
+	copy->line = v->line;
+	copy->column = v->column;
+	copy->plain = v->plain;
+	r = copy_content(copy, v);
+	if (r == 0 && v->source) {
+		copy->source = strdup(v->source);
+		r = copy->source ? 0 : -ENOMEM;
+	}
+	if (r < 0) {
+		value_free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
+/* Room for one more in an array whose capacity is the next power of two. */
+static void *grown(void *array, size_t n, size_t size)
+{
+	if (n && (n & (n - 1)))
+		return array;
+	return reallocarray(array, n ? n * 2 : 1, size);
+}
+
+int value_list_add(struct value *list, struct value *item)
+{
+	struct value **items;
+
+	if (!item)
+		return -ENOMEM;
+	items = grown(list->list.items, list->list.n, sizeof(*items));
+	if (!items) {
+		value_free(item);
+		return -ENOMEM;
+	}
+	list->list.items = items;
+	items[list->list.n++] = item;
+	return 0;
+}
+
+static struct value_pair *find_pair(const struct value *map, const char *key)
+{
+	for (size_t i = 0; i < map->map.n; i++)
+		if (strcmp(map->map.pairs[i].key, key) == 0)
+			return &map->map.pairs[i];
+	return NULL;
+}
+
+int value_map_set(struct value *map, const char *key, struct value *item)
+{
+	struct value_pair *pair = find_pair(map, key), *pairs;
+	char *copy;
+
+	if (!item)
+		return -ENOMEM;
+	if (pair) {
+		value_free(pair->value);
+		pair->value = item;
+		return 0;
+	}
+	copy = strdup(key);
+	pairs = copy ? grown(map->map.pairs, map->map.n, sizeof(*pairs)) : NULL;
+	if (!pairs) {
+		free(copy);
+		value_free(item);
+		return -ENOMEM;
+	}
+	map->map.pairs = pairs;
+	pairs[map->map.n++] = (struct value_pair){.key = copy, .value = item};
+	return 0;
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+	return strcmp(((const struct value_pair *)a)->key, ((const struct value_pair *)b)->key);
+}
+
+void value_map_sort(struct value *map)
+{
+	if (map->map.n > 1)
+		qsort(map->map.pairs, map->map.n, sizeof(*map->map.pairs), compare_pairs);
+}
+
+struct value *value_get(const struct value *map, const char *key)
+{
+	const struct value_pair *pair =
+		map && map->type == VALUE_MAP ? find_pair(map, key) : NULL;
+
+	return pair ? pair->value : NULL;
+}
+
+const char *value_str(const struct value *v)
+{
+	return v && v->type == VALUE_STRING ? v->string : NULL;
+}
+
+bool value_is_null(const struct value *v)
+{
+	return !v || v->type == VALUE_NULL;
+}
+
+bool value_truthy(const struct value *v)
+{
+	if (!v)
+		return false;
+	switch (v->type) {
+	case VALUE_NULL:
+		return false;
+	case VALUE_BOOL:
+		return v->boolean;
+	case VALUE_INT:
+		return v->integer != 0;
+	case VALUE_FLOAT:
+		return v->number != 0;
+	case VALUE_STRING:
+		return v->string[0] != '\0';
+	case VALUE_LIST:
+		return v->list.n != 0;
+	case VALUE_MAP:
+		return v->map.n != 0;
+	case VALUE_BIGINT:
+	case VALUE_DATE:
+		return true;
+	}
+	return false;
+}
+
+bool value_as_int(const struct value *v, int64_t *ret)
+{
+	if (!v || v->type != VALUE_INT)
+		return false;
+	*ret = v->integer;
+	return true;
+}
+
+static bool as_number(const struct value *v, double *ret)
+{
+	if (v->type == VALUE_FLOAT)
+		*ret = v->number;
+	else if (v->type == VALUE_INT)
+		*ret = (double)v->integer;
+	return v->type == VALUE_FLOAT || v->type == VALUE_INT;
+}
+
+static bool equal_lists(const struct value *a, const struct value *b)
+{
+	if (a->list.n != b->list.n)
+		return false;
+	for (size_t i = 0; i < a->list.n; i++)
+		if (!value_equal(a->list.items[i], b->list.items[i]))
+			return false;
+	return true;
+}
+
+static bool equal_maps(const struct value *a, const struct value *b)
+{
+	if (a->map.n != b->map.n)
+		return false;
+	for (size_t i = 0; i < a->map.n; i++) {
+		const struct value_pair *other = find_pair(b, a->map.pairs[i].key);
+
+		if (!other || !value_equal(a->map.pairs[i].value, other->value))
+			return false;
+	}
+	return true;
+}
+
+bool value_equal(const struct value *a, const struct value *b)
+{
+	double x, y;
+
+	if (a->type == VALUE_INT && b->type == VALUE_INT)
+		return a->integer == b->integer;
+	if (as_number(a, &x) && as_number(b, &y))
+		return x == y || (isnan(x) && isnan(y));
+	if (a->type != b->type)
+		return false;
+	switch (a->type) {
+	case VALUE_BOOL:
+		return a->boolean == b->boolean;
+	case VALUE_STRING:
+	case VALUE_DATE:
+	case VALUE_BIGINT:
+		return strcmp(a->string, b->string) == 0;
+	case VALUE_LIST:
+		return equal_lists(a, b);
+	case VALUE_MAP:
+		return equal_maps(a, b);
+	default:
+		return true;
+	}
+}
+
+const char *value_type_name(const struct value *v)
+{
+	static const char *const names[] = {
+		[VALUE_NULL] = "null",	     [VALUE_BOOL] = "a boolean",
+		[VALUE_INT] = "an integer",  [VALUE_BIGINT] = "an integer",
+		[VALUE_FLOAT] = "a number",  [VALUE_STRING] = "a string",
+		[VALUE_DATE] = "a date",     [VALUE_LIST] = "a list",
+		[VALUE_MAP] = "a mapping",
+	};
+
+	return v ? names[v->type] : names[VALUE_NULL];
+}
+
+static void repr_string(struct buf *b, const char *s)
+{
+	char quote = strchr(s, '\'') && !strchr(s, '"') ? '"' : '\'';
+
+	buf_putc(b, quote);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '\n')
+			buf_puts(b, "\\n");
+		else if (c == '\t')
+			buf_puts(b, "\\t");
+		else if (c == '\r')
+			buf_puts(b, "\\r");
+		else if (c == '\\' || c == (unsigned char)quote)
+			buf_printf(b, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			buf_printf(b, "\\x%02x", c);
+		else
+			buf_putc(b, *s);
+	}
+	buf_putc(b, quote);
+}
+
+static void repr_date(struct buf *b, const char *text)
+{
+	int year, month, day;
+
+	if (sscanf(text, "%d-%d-%d", &year, &month, &day) == 3 && strlen(text) <= 10)
+		buf_printf(b, "datetime.date(%d, %d, %d)", year, month, day);
+	else
+		repr_string(b, text);
+}
+
+void value_repr(struct buf *b, const struct value *v)
+{
+	switch (v->type) {
+	case VALUE_NULL:
+		buf_puts(b, "None");
+		break;
+	case VALUE_BOOL:
+		buf_puts(b, v->boolean ? "True" : "False");
+		break;
+	case VALUE_INT:
+		buf_printf(b, "%" PRId64, v->integer);
+		break;
+	case VALUE_BIGINT:
+		buf_puts(b, v->string);
+		break;
+	case VALUE_FLOAT:
+		scalar_format_float(b, v->number);
+		break;
+	case VALUE_STRING:
+		repr_string(b, v->string);
+		break;
+	case VALUE_DATE:
+		repr_date(b, v->string);
+		break;
+	case VALUE_LIST:
+		buf_putc(b, '[');
+		for (size_t i = 0; i < v->list.n; i++) {
+			buf_puts(b, i ? ", " : "");
+			value_repr(b, v->list.items[i]);
+		}
+		buf_putc(b, ']');
+		break;
+	case VALUE_MAP:
+		buf_putc(b, '{');
+		for (size_t i = 0; i < v->map.n; i++) {
+			buf_puts(b, i ? ", " : "");
+			repr_string(b, v->map.pairs[i].key);
+			buf_puts(b, ": ");
+			value_repr(b, v->map.pairs[i].value);
+		}
+		buf_putc(b, '}');
+		break;
+	}
+}
