@@ -164,7 +164,7 @@ static int read_scalar(struct reader *rd, const yaml_event_t *event, struct valu
 	if (!v)
 		return -ENOMEM;
 	place_value(v, event->start_mark);
-	v->plain = plain;
+	v->plain = plain && !tag;
 	v->source = strndup(text, len);
 	*ret = v;
 	return v->source ? 0 : -ENOMEM;

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding models, operations and flags by what people call them. */
+#include "project/guildfile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "project/nearest.h"
+
+const struct model *guildfile_model(const struct guildfile *file, const char *name)
+{
+	for (size_t i = 0; i < file->n_models; i++)
+		if (strcmp(file->models[i].name, name) == 0)
+			return &file->models[i];
+	return NULL;
+}
+
+const struct operation *model_operation(const struct model *model, const char *name)
+{
+	for (size_t i = 0; i < model->n_operations; i++)
+		if (strcmp(model->operations[i].name, name) == 0)
+			return &model->operations[i];
+	return NULL;
+}
+
+const struct flag *operation_flag(const struct operation *op, const char *name_or_alias)
+{
+	for (size_t i = 0; i < op->n_flags; i++)
+		if (strcmp(op->flags[i].name, name_or_alias) == 0)
+			return &op->flags[i];
+	for (size_t i = 0; i < op->n_flags; i++)
+		if (op->flags[i].alias && strcmp(op->flags[i].alias, name_or_alias) == 0)
+			return &op->flags[i];
+	return NULL;
+}
+
+void operation_spec(struct buf *b, const struct operation *op)
+{
+	if (op->model->name[0])
+		buf_printf(b, "%s:", op->model->name);
+	buf_puts(b, op->name);
+}
+
+/* --- opspecs -------------------------------------------------------------------------------- */
+
+static void list_models(const struct guildfile *file, const char *part, struct buf *b)
+{
+	for (size_t i = 0; i < file->n_models; i++)
+		if (file->models[i].name[0] && strstr(file->models[i].name, part))
+			buf_printf(b, "%s%s", b->len ? ", " : "", file->models[i].name);
+}
+
+static int find_model(const struct guildfile *file, const char *part, const struct model **ret,
+	struct err *err)
+{
+	_cleanup_buf_ struct buf names = BUF_INIT;
+	const struct model *found = guildfile_model(file, part);
+	size_t matches = 0;
+
+	if (found) {
+		*ret = found;
+		return 0;
+	}
+	for (size_t i = 0; i < file->n_models; i++) {
+		if (file->models[i].name[0] && strstr(file->models[i].name, part)) {
+			found = &file->models[i];
+			matches++;
+		}
+	}
+	if (matches == 1) {
+		*ret = found;
+		return 0;
+	}
+	list_models(file, matches ? part : "", &names);
+	if (matches)
+		return err_set(err, -ENOENT, "there are multiple models that match '%s': %s", part,
+			buf_str(&names));
+	return err_set(err, -ENOENT, "cannot find a model matching '%s'; the models are: %s", part,
+		names.len ? buf_str(&names) : "none");
+}
+
+static const struct model *default_model(const struct guildfile *file)
+{
+	const struct model *anonymous = guildfile_model(file, "");
+
+	for (size_t i = 0; i < file->n_models; i++)
+		if (file->models[i].is_default)
+			return &file->models[i];
+	return anonymous;
+}
+
+static int no_operation(const struct model *m, const char *name, struct err *err)
+{
+	_cleanup_free_ const char **names = calloc(m->n_operations + 1, sizeof(*names));
+	_cleanup_buf_ struct buf list = BUF_INIT;
+	const char *near;
+
+	for (size_t i = 0; names && i < m->n_operations; i++) {
+		names[i] = m->operations[i].name;
+		buf_printf(&list, "%s%s", i ? ", " : "", names[i]);
+	}
+	near = names ? nearest_name(name, names, m->n_operations) : NULL;
+	return err_set(err, -ENOENT,
+		"operation '%s' is not defined for model '%s'%s%s%s; the operations are: %s", name,
+		m->name, near ? " - did you mean '" : "", near ? near : "", near ? "'?" : "",
+		list.len ? buf_str(&list) : "none");
+}
+
+static int find_in_model(const struct model *m, const char *name, const struct operation **ret,
+	struct err *err)
+{
+	if (*name) {
+		*ret = model_operation(m, name);
+		return *ret ? 0 : no_operation(m, name, err);
+	}
+	for (size_t i = 0; i < m->n_operations; i++) {
+		if (m->operations[i].is_default) {
+			*ret = &m->operations[i];
+			return 0;
+		}
+	}
+	return err_set(err, -ENOENT, "a default operation is not defined for model '%s'", m->name);
+}
+
+/* Without a model: the default one's, else the only model that has such an operation. */
+static int find_anywhere(const struct guildfile *file, const char *name,
+	const struct operation **ret, struct err *err)
+{
+	const struct model *m = default_model(file);
+	const struct operation *found = NULL;
+	_cleanup_buf_ struct buf specs = BUF_INIT;
+	size_t matches = 0;
+
+	if (m && (!*name || model_operation(m, name)))
+		return find_in_model(m, name, ret, err);
+	for (size_t i = 0; *name && i < file->n_models; i++) {
+		const struct operation *op = model_operation(&file->models[i], name);
+
+		if (!op)
+			continue;
+		buf_puts(&specs, matches++ ? ", " : "");
+		operation_spec(&specs, op);
+		found = op;
+	}
+	if (matches == 1) {
+		*ret = found;
+		return 0;
+	}
+	if (matches)
+		return err_set(err, -ENOENT, "several models have an operation '%s': %s", name,
+			buf_str(&specs));
+	if (m)
+		return find_in_model(m, name, ret, err);
+	return *name ? err_set(err, -ENOENT,
+			       "cannot find operation %s\nYou may need to include a model in the form "
+			       "MODEL:OPERATION. Try 'guild operations' for a list.",
+			       name)
+		     : err_set(err, -ENOENT, "cannot find a default operation\nTry 'guild "
+					     "operations' for a list.");
+}
+
+int guildfile_find_operation(const struct guildfile *file, const char *opspec,
+	const struct operation **ret, struct err *err)
+{
+	const char *colon = strchr(opspec, ':');
+	_cleanup_free_ char *part = colon ? strndup(opspec, (size_t)(colon - opspec)) : NULL;
+	const struct model *m;
+	int r;
+
+	if (!colon || colon == opspec)
+		return find_anywhere(file, colon ? colon + 1 : opspec, ret, err);
+	if (!part)
+		return -ENOMEM;
+	r = find_model(file, part, &m, err);
+	return r < 0 ? r : find_in_model(m, colon + 1, ret, err);
+}
