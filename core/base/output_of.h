@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Running a helper program for what it prints: found on PATH, without a shell, stdin from
+ * /dev/null, stderr dropped. Works in threaded programs (posix_spawn).
+ */
+#ifndef BASE_OUTPUT_OF_H
+#define BASE_OUTPUT_OF_H
+
+#include "base/buf.h"
+
+/*
+ * Appends what the program writes to stdout, at most 64 MiB. `dir` is where it runs (NULL: here).
+ * -ENOENT when it cannot be started or its exit status is not 0.
+ */
+int output_of(const char *const *argv, const char *dir, struct buf *b);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding and opening the Guild home. */
+#include "run/home.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/name.h"
+#include "base/proc.h"
+
+/* A changes file that has grown to this is begun anew: it only tells of the last moments. */
+#define CHANGES_MAX ((off_t)1 << 20)
+
+static bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Given by the user: it must be there, since a typo would hide all runs. */
+static int use_given(const char *path, const char *cwd, struct buf *ret, struct err *err)
+{
+	_cleanup_buf_ struct buf full = BUF_INIT;
+
+	if (*path != '/')
+		buf_printf(&full, "%s/", cwd);
+	buf_puts(&full, path);
+	if (!is_dir(buf_str(&full)))
+		return err_set(err, -ENOENT, "directory '%s' does not exist", path);
+	buf_puts(ret, buf_str(&full));
+	return buf_error(ret);
+}
+
+static bool use_env_dir(const char *variable, struct buf *ret)
+{
+	const char *dir = getenv(variable);
+	_cleanup_buf_ struct buf path = BUF_INIT;
+
+	if (!dir || !*dir)
+		return false;
+	buf_printf(&path, "%s/.guild", dir);
+	if (!is_dir(buf_str(&path)))
+		return false;
+	buf_puts(ret, buf_str(&path));
+	return true;
+}
+
+/* The nearest .guild going up, as far as the user's own directory. */
+static bool use_parent(const char *cwd, const char *home, struct buf *ret)
+{
+	_cleanup_free_ char *dir = strdup(cwd);
+
+	while (dir && *dir) {
+		_cleanup_buf_ struct buf path = BUF_INIT;
+		char *slash;
+
+		buf_printf(&path, "%s/.guild", dir);
+		if (is_dir(buf_str(&path))) {
+			buf_puts(ret, buf_str(&path));
+			return true;
+		}
+		slash = strrchr(dir, '/');
+		if (!slash || strcmp(dir, home) == 0)
+			break;
+		*slash = '\0';
+	}
+	return false;
+}
+
+int home_find(const char *option, const char *cwd, struct buf *ret_path, struct err *err)
+{
+	const char *given = option ? option : getenv("GUILD_HOME");
+	const char *home = getenv("HOME");
+
+	if (given && *given)
+		return use_given(given, cwd, ret_path, err);
+	if (use_env_dir("CONDA_PREFIX", ret_path) || use_env_dir("VIRTUAL_ENV", ret_path) ||
+		use_parent(cwd, home ? home : "", ret_path))
+		return buf_error(ret_path);
+	if (!home || !*home)
+		return err_set(err, -ENOENT,
+			"cannot tell where the Guild home is: neither -H, $GUILD_HOME nor $HOME is set");
+	buf_printf(ret_path, "%s/.guild", home);
+	return buf_error(ret_path);
+}
+
+static int make_parts(int fd)
+{
+	static const char *const dirs[] = {"runs", "trash/runs", "cache/guildfs/new", "locks"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(dirs); i++)
+		if (!file_exists(fd, dirs[i]))
+			r = file_mkdirs(fd, dirs[i], 0755);
+	if (r == 0 && !file_exists(fd, ".guild-nocopy"))
+		r = file_create(fd, ".guild-nocopy", "", 0, 0644);
+	return r == -EEXIST ? 0 : r;
+}
+
+int home_open(const char *path, struct home **ret, struct err *err)
+{
+	struct home *home = calloc(1, sizeof(*home));
+	int r;
+
+	if (!home)
+		return err_set(err, -ENOMEM, "out of memory");
+	home->fd = home->runs_fd = -1;
+	r = file_mkdirs(AT_FDCWD, path, 0755);
+	if (r == 0) {
+		home->path = realpath(path, NULL);
+		home->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		r = !home->path || home->fd < 0 ? -errno : make_parts(home->fd);
+	}
+	if (r == 0) {
+		home->runs_fd = openat(home->fd, "runs", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		r = home->runs_fd < 0 ? -errno : 0;
+	}
+	if (r < 0) {
+		home_close(home);
+		return err_set(err, r, "cannot use the Guild home %s: %s", path, strerror(-r));
+	}
+	*ret = home;
+	return 0;
+}
+
+void home_close(struct home *home)
+{
+	if (home->runs_fd >= 0)
+		close(home->runs_fd);
+	if (home->fd >= 0)
+		close(home->fd);
+	free(home->path);
+	free(home);
+}
+
+int home_open_run(const struct home *home, const char *id)
+{
+	int fd;
+
+	if (!name_is_component(id))
+		return -ENOENT;
+	fd = openat(home->runs_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? (errno == ENOTDIR ? -ENOENT : -errno) : fd;
+}
+
+void home_poke(const struct home *home, const char *id)
+{
+	_cleanup_close_ int fd =
+		openat(home->fd, HOME_CHANGES, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && st.st_size > CHANGES_MAX && ftruncate(fd, 0) < 0)
+		return;
+	buf_printf(&line, "%s\n", id);
+	file_write_all(fd, line.data, line.len);
+}
+
+int home_lock_run_status(const struct home *home)
+{
+	int fd = openat(home->fd, "locks/run-status", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX) < 0) {
+		if (errno != EINTR) {
+			int r = -errno;
+
+			close(fd);
+			return r;
+		}
+	}
+	return fd;
+}
+
+int home_libexec(struct buf *ret_path)
+{
+	_cleanup_buf_ struct buf exe = BUF_INIT, beside = BUF_INIT;
+	char *slash;
+	int r = proc_self_exe(&exe);
+
+	if (r < 0)
+		return r;
+	slash = strrchr(exe.data, '/');
+	if (!slash)
+		return -ENOENT;
+	*slash = '\0';
+	buf_printf(&beside, "%s/guild-supervise", exe.data);
+	if (access(buf_str(&beside), X_OK) == 0) {
+		buf_puts(ret_path, exe.data);
+		return buf_error(ret_path);
+	}
+	slash = strrchr(exe.data, '/');
+	if (!slash)
+		return -ENOENT;
+	buf_printf(ret_path, "%.*s/libexec/guildfs", (int)(slash - exe.data), exe.data);
+	return buf_error(ret_path);
+}
