@@ -51,7 +51,7 @@ void catalog_invalidate(struct catalog *catalog, uint64_t serial);
 
 /* Calls fn for every serial that is present, ascending; stops on nonzero and returns that. */
 int catalog_each(struct catalog *catalog, int (*fn)(void *arg, uint64_t serial), void *arg);
-/* Serials, newest first (started, else initialized). The caller frees *ret. Loads all summaries. */
+/* Serials, newest first (started, else initialized). The caller frees *ret. */
 int catalog_newest_first(struct catalog *catalog, uint64_t **ret, size_t *ret_n);
 /* The newest run for which want() says yes (NULL: any); 0: none. */
 uint64_t catalog_newest(struct catalog *catalog,

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Making a run aside and giving it its name. */
+#include "run/birth.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "run/birth_attrs.h"
+#include "run/manifest.h"
+#include "run/source.h"
+#include "run/status.h"
+
+#define NEW_DIR "cache/guildfs/new"
+
+/* --- one step after the other ----------------------------------------------------------------- */
+
+static int make_skeleton(int dir_fd)
+{
+	static const char *const dirs[] = {RUN_GUILD_DIR, RUN_ATTRS_DIR, RUN_OWN_DIR};
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (mkdirat(dir_fd, dirs[i], 0777) < 0)
+			return -errno;
+	return 0;
+}
+
+static int write_source(const struct birth_spec *spec, int dir_fd, struct err *err)
+{
+	_cleanup_buf_ struct buf manifest = BUF_INIT;
+	char digest[DIGEST_MD5_LEN + 1];
+	int r = source_snapshot(spec->op, dir_fd, &manifest, digest, err);
+
+	if (r == 0)
+		r = manifest_append(dir_fd, &manifest);
+	return r < 0 ? r : birth_write_digest(dir_fd, digest);
+}
+
+/* What the supervisor and `output` find: an empty log, and how the run is to go on. */
+static int write_marks(const struct birth_spec *spec, int dir_fd)
+{
+	int r = file_create(dir_fd, RUN_GUILD_DIR "/output", "", 0, 0644);
+
+	if (r == 0 && spec->dropped)
+		r = file_create(dir_fd, RUN_DROP_FILE, spec->dropped, strlen(spec->dropped), 0644);
+	if (r < 0)
+		return r;
+	if (spec->stage) {
+		r = birth_write_env(spec, dir_fd);
+		return r < 0 ? r : file_create(dir_fd, RUN_GUILD_DIR "/STAGED", "", 0, 0644);
+	}
+	r = file_create(dir_fd, RUN_TICKET_FILE, "", 0, 0644);
+	return r < 0 ? r : file_create(dir_fd, RUN_GUILD_DIR "/PENDING", "", 0, 0644);
+}
+
+static int give_to(int dir_fd, const struct birth_spec *spec);
+
+struct give_job {
+	int fd;
+	const struct birth_spec *spec;
+};
+
+static int give_entry(void *arg, const char *name, int d_type)
+{
+	struct give_job *job = arg;
+	int fd, r;
+
+	if (fchownat(job->fd, name, job->spec->uid, job->spec->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (d_type != DT_DIR)
+		return 0;
+	fd = openat(job->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = give_to(fd, job->spec);
+	close(fd);
+	return r;
+}
+
+/* Everything in it to the run's owner. Nobody but us knows the directory yet. */
+static int give_to(int dir_fd, const struct birth_spec *spec)
+{
+	struct give_job job = {.fd = dir_fd, .spec = spec};
+
+	if (fchown(dir_fd, spec->uid, spec->gid) < 0)
+		return -errno;
+	return file_each(dir_fd, ".", give_entry, &job);
+}
+
+static int fill(const struct birth_spec *spec, const char *id, int dir_fd, struct err *err)
+{
+	int r = make_skeleton(dir_fd);
+
+	if (r == 0)
+		r = birth_write_attrs(spec, id, dir_fd, err);
+	if (r == 0)
+		r = write_source(spec, dir_fd, err);
+	if (r == 0)
+		r = write_marks(spec, dir_fd);
+	if (r == 0 && geteuid() == 0 && spec->uid != 0)
+		r = give_to(dir_fd, spec);
+	return r;
+}
+
+/* --- the name ------------------------------------------------------------------------------------- */
+
+static int publish(const struct home *home, const char *aside, const char *id, const char *run_dir)
+{
+	_cleanup_buf_ struct buf to = BUF_INIT;
+
+	if (run_dir)
+		buf_puts(&to, run_dir);
+	else
+		buf_printf(&to, "runs/%s", id);
+	if (renameat2(home->fd, aside, home->fd, buf_str(&to), RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EEXIST || run_dir)
+		return -errno;
+	/* The same run, written again before it was started: readers see one or the other. */
+	if (renameat2(home->fd, aside, home->fd, buf_str(&to), RENAME_EXCHANGE) < 0)
+		return -errno;
+	file_remove_tree(home->fd, aside);
+	return 0;
+}
+
+int birth_create(const struct home *home, const struct birth_spec *spec,
+	char ret_id[RUN_ID_LEN + 1], struct err *err)
+{
+	char aside_id[RUN_ID_LEN + 1];
+	_cleanup_buf_ struct buf aside = BUF_INIT;
+	_cleanup_close_ int dir_fd = -1;
+	int r = name_new_run_id(aside_id);
+
+	if (r == 0 && !ret_id[0])
+		memcpy(ret_id, aside_id, sizeof(aside_id));
+	if (r < 0)
+		return err_set(err, r, "no random numbers for a run id: %s", strerror(-r));
+	buf_printf(&aside, NEW_DIR "/%s", aside_id);
+	if (mkdirat(home->fd, buf_str(&aside), 0777) < 0)
+		r = -errno;
+	if (r == 0) {
+		dir_fd = openat(home->fd, buf_str(&aside), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		r = dir_fd < 0 ? -errno : fill(spec, ret_id, dir_fd, err);
+	}
+	if (r == 0)
+		r = publish(home, buf_str(&aside), ret_id, spec->run_dir);
+	if (r == 0) {
+		home_poke(home, ret_id);
+		return 0;
+	}
+	file_remove_tree(home->fd, buf_str(&aside));
+	return err_set(err, r, "cannot make the run in %s: %s", home->path, strerror(-r));
+}
+
+int birth_withdraw(const struct home *home, const char *id)
+{
+	_cleanup_close_ int run_fd = home_open_run(home, id);
+	_cleanup_buf_ struct buf from = BUF_INIT, to = BUF_INIT;
+
+	if (run_fd < 0)
+		return run_fd;
+	if (run_lock_held(run_fd))
+		return -EBUSY;
+	/* Out of sight in one step; what is left of it does not matter. */
+	buf_printf(&from, "runs/%s", id);
+	buf_printf(&to, NEW_DIR "/%s.gone", id);
+	if (renameat(home->fd, buf_str(&from), home->fd, buf_str(&to)) < 0)
+		return -errno;
+	file_remove_tree(home->fd, buf_str(&to));
+	home_poke(home, id);
+	return 0;
+}
+
+/*
+ * One call for the whole file system: a run is a few dozen small files, and syncing them one by
+ * one costs a journal commit each.
+ */
+void birth_sync(const struct home *home, const char *id)
+{
+	_cleanup_close_ int fd = home_open_run(home, id);
+	_cleanup_close_ int dir = fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir >= 0)
+		syncfs(dir);
+}
+
+static int collect_name(void *arg, const char *name, int d_type)
+{
+	(void)d_type;
+	return strv_add(arg, name);
+}
+
+void birth_sweep(const struct home *home)
+{
+	_cleanup_strv_ struct strv names = STRV_INIT;
+
+	file_each(home->fd, NEW_DIR, collect_name, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_buf_ struct buf path = BUF_INIT;
+
+		buf_printf(&path, NEW_DIR "/%s", names.v[i]);
+		file_remove_tree(home->fd, buf_str(&path));
+	}
+}
