@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "run/attr.h"
 #include "run/birth_attrs.h"
 #include "run/manifest.h"
 #include "run/source.h"
