@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 static int set(struct err *err, int code, int line, int column, const char *format, va_list ap)
 {
 	if (!err || err->code)
@@ -39,18 +41,16 @@ int err_set_at(struct err *err, int code, int line, int column, const char *form
 
 int err_prefix(struct err *err, int code, const char *format, ...)
 {
-	char old[sizeof(err->text)];
+	_cleanup_buf_ struct buf text = BUF_INIT;
 	va_list ap;
-	int n;
 
 	if (!err)
 		return code;
-	snprintf(old, sizeof(old), "%s", err_text(err));
 	va_start(ap, format);
-	n = vsnprintf(err->text, sizeof(err->text), format, ap);
+	buf_vprintf(&text, format, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(err->text))
-		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", old);
+	buf_printf(&text, ": %s", err->code ? err_text(err) : strerror(-code));
+	snprintf(err->text, sizeof(err->text), "%s", buf_str(&text));
 	if (!err->code)
 		err->code = code;
 	return err->code;

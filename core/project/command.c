@@ -27,11 +27,6 @@ static bool put(struct value *map, const char *key, struct value *v)
 	return value_map_set(map, key, v) == 0;
 }
 
-static struct value *copy_or_null(const struct value *v)
-{
-	return v ? value_copy(v) : value_null();
-}
-
 static struct value *string_or_null(const char *s)
 {
 	return s ? value_string(s) : value_null();

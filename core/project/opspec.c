@@ -165,7 +165,7 @@ int guildfile_find_operation(const struct guildfile *file, const char *opspec,
 {
 	const char *colon = strchr(opspec, ':');
 	_cleanup_free_ char *part = colon ? strndup(opspec, (size_t)(colon - opspec)) : NULL;
-	const struct model *m;
+	const struct model *m = NULL;
 	int r;
 
 	if (!colon || colon == opspec)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/name.h"
 #include "run/attr.h"
 #include "run/deps_put.h"
 #include "run/manifest.h"

@@ -185,19 +185,19 @@ int launch_claim_restart(const struct home *home, const char *id, struct err *er
 
 	if (run_fd < 0)
 		return err_set(err, run_fd, "there is no run %s", id);
+	status = run_status_get(run_fd);
+	if (run_status_live(status))
+		return err_set(err, -EBUSY, "the run is %s; it can be restarted when it is over",
+			run_status_name(status));
 	r = file_mkdirs(run_fd, RUN_OWN_DIR, 0777);
 	if (r == 0)
 		r = run_lock_take(run_fd, &lock);
-	if (r == -EAGAIN)
-		return err_set(err, -EBUSY, "the run is running");
+	/* Somebody else was quicker. */
+	if (r == -EAGAIN || (r == 0 && file_exists(run_fd, RUN_GUILD_DIR "/PENDING")))
+		return err_set(err, -EBUSY, "the run is being started");
 	if (r < 0)
 		return err_set(err, r, "cannot restart the run: %s", strerror(-r));
-	unlinkat(run_fd, RUN_GUILD_DIR "/LOCK", 0);
-	status = run_status_get(run_fd);
-	/* Our own lock makes it look alive; what it was is told by what else is there. */
-	if (status != RUN_RUNNING)
-		return err_set(err, -EBUSY, "the run is %s; it can be restarted when it is over",
-			run_status_name(status));
+	unlinkat(run_fd, RUN_GUILD_DIR "/LOCK", 0); /* of a process that is no more */
 	r = make_pending(run_fd);
 	if (r == 0)
 		r = attr_remove(run_fd, "exit_status");

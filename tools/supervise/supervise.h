@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guild-supervise: one small single-threaded process for each run, from its birth certificate to
+ * its exit status. main.c takes the run over and answers the starter; prepare.c makes what the
+ * operation's process needs; process.c starts it; tee.c keeps its output; watch.c waits for
+ * what happens; finish.c writes the end; gather.c collects, beside it, what takes time.
+ *
+ * Errors are negative errno with a sentence; what keeps a run from starting goes into its output.
+ */
+#ifndef SUPERVISE_H
+#define SUPERVISE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "run/home.h"
+#include "run/opref.h"
+#include "yaml/value.h"
+
+struct tee;
+
+struct supervisor {
+	struct home *home;
+	const char *id;
+	const char *cmd_dir;
+	int run_fd;
+	int lock_fd;	   /* the run's lock: held means alive */
+	char *run_dir;	   /* absolute */
+	bool other_user;   /* started by root for somebody else: a login environment */
+
+	struct opref opref;
+	struct buf project; /* its directory, "" when there is none */
+	struct value *op;   /* attributes */
+	struct value *flags;
+	struct strv argv;
+	struct strv env;
+	struct buf python;
+	struct buf program; /* absolute path of argv[0] */
+
+	pid_t pid;   /* the operation's process, leader of its group; 0: not started */
+	int gate_fd;   /* its process waits for a byte here before it becomes the operation */
+	int failed_fd; /* and says here why it could not */
+	struct tee *tee;
+	int status; /* of waitpid, once it has ended */
+	bool ended;
+};
+
+/* prepare.c */
+int prepare_run(struct supervisor *s, struct err *err);
+/* What a login gives, for a run of another user: only then is the starter's environment left. */
+int prepare_login_env(struct strv *env, uid_t uid);
+
+/* process.c: made, but held; then let go. */
+int process_start(struct supervisor *s, int out_fd, int err_fd, struct err *err);
+int process_release(struct supervisor *s, struct err *err);
+
+/* tee.c: both streams of the operation into output and output.index. */
+int tee_open(struct supervisor *s, int *ret_out_fd, int *ret_err_fd, struct err *err);
+/* Descriptors to poll, -1 once they are at their end. */
+void tee_fds(const struct tee *tee, int ret_fds[2]);
+void tee_read(struct tee *tee, int stream);
+/* What the supervisor itself has to say to whoever reads the output. */
+void tee_say(struct supervisor *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Reads what is there, ends the index, syncs. */
+void tee_close(struct tee *tee);
+
+/* watch.c: returns when the operation has ended and its output is read. */
+int watch_process(struct supervisor *s, struct err *err);
+
+/* gather.c */
+void gather_beside(const struct supervisor *s);
+
+/* finish.c: the end, synced before it shows. */
+int finish_run(struct supervisor *s, int exit_status);
+int exit_status_of(int wait_status);
+
+#endif

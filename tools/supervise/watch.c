@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What may happen while the operation runs, and what is done about it:
+ *
+ *	output		kept
+ *	SIGTERM, SIGINT	passed on to the operation's process group (stop, Ctrl-C)
+ *	SIGUSR1		its group is killed
+ *	SIGHUP		nothing: a run belongs to nobody's terminal
+ *	SIGCHLD		children are reaped; when it was the operation, its status is kept
+ *
+ * It is over when the operation has ended and its output is at its end. Grandchildren that keep
+ * the pipes open are given a moment, no more: what they write later is theirs.
+ */
+#include "supervise.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+
+enum { LINGER_MS = 200 };
+
+static void reap_children(struct supervisor *s)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == s->pid) {
+			s->status = status;
+			s->ended = true;
+		}
+	}
+}
+
+static void handle_signal(struct supervisor *s, int fd)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGTERM:
+		case SIGINT:
+			kill(-s->pid, (int)info.ssi_signo);
+			break;
+		case SIGUSR1:
+			kill(-s->pid, SIGKILL);
+			break;
+		case SIGCHLD:
+			reap_children(s);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static int open_signals(void)
+{
+	static const int taken[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		sigaddset(&mask, taken[i]);
+	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int watch_process(struct supervisor *s, struct err *err)
+{
+	_cleanup_close_ int signals = open_signals();
+	int64_t deadline = 0;
+
+	if (signals < 0)
+		return err_set(err, -errno, "cannot wait for signals: %s", strerror(errno));
+	for (;;) {
+		int fds[2], timeout = -1;
+		struct pollfd polls[3];
+
+		tee_fds(s->tee, fds);
+		if (s->ended) {
+			if (!deadline)
+				deadline = clock_monotonic_ms() + LINGER_MS;
+			timeout = (int)(deadline - clock_monotonic_ms());
+			if (timeout <= 0 || (fds[0] < 0 && fds[1] < 0))
+				return 0;
+		}
+		polls[0] = (struct pollfd){.fd = signals, .events = POLLIN};
+		polls[1] = (struct pollfd){.fd = fds[0], .events = POLLIN};
+		polls[2] = (struct pollfd){.fd = fds[1], .events = POLLIN};
+		if (poll(polls, 3, timeout) < 0 && errno != EINTR)
+			return err_set(err, -errno, "cannot wait for the operation: %s",
+				strerror(errno));
+		if (polls[0].revents)
+			handle_signal(s, signals);
+		if (polls[1].revents)
+			tee_read(s->tee, 0);
+		if (polls[2].revents)
+			tee_read(s->tee, 1);
+	}
+}
