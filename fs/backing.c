@@ -374,7 +374,7 @@ int backing_attr(const struct place *p, struct stat *ret)
 	ret->st_ino = shown_ino(s.backing->run, s.backing->source, &s.backing->id);
 	ret->st_nlink = S_ISDIR(ret->st_mode) ? 2 : 1;
 	if (!S_ISLNK(ret->st_mode)) {
-		ret->st_mode &= ~(mode_t)(0222 | S_ISUID | S_ISGID | S_ISVTX);
+		ret->st_mode &= ~(mode_t)(S_ISUID | S_ISGID | S_ISVTX | (S_ISDIR(ret->st_mode) ? 0 : 0222));
 		return 0;
 	}
 	r = backing_target(p, &target);

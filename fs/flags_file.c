@@ -14,9 +14,9 @@
 #include "things.h"
 #include "walk.h"
 #include "catalog/catalog.h"
+#include "catalog/dep_runs.h"
 #include "project/flags.h"
 #include "run/birth.h"
-#include "run/deps.h"
 
 struct flags_file {
 	struct place op;
@@ -183,7 +183,7 @@ static int start_run(struct flags_file *f, struct err *err)
 	if (r == 0)
 		r = flags_resolve(op, user_flags, &flags, err);
 	if (r == 0)
-		r = deps_fill_flags(fs->catalog, op, flags, err);
+		r = dep_runs_fill_flags(fs->catalog, op, flags);
 	return r < 0 ? r : give_birth(f, op, user_flags, flags, err);
 }
 
