@@ -19,6 +19,8 @@ struct cache_times cache_times_of(const struct place *p)
 	case PLACE_RUN:
 		if (p->row->kind == ROW_LINK || walk_is_live(p))
 			return never;
+		if (p->row->flags & ROW_MOVES)
+			return (struct cache_times){LISTED_SECONDS, 0};
 		return p->row == tree_run ? run : over;
 	case PLACE_FILE:
 		return walk_is_live(p) ? never : file;
@@ -30,6 +32,11 @@ struct cache_times cache_times_of(const struct place *p)
 		break;
 	}
 	return never;
+}
+
+bool cache_text(const struct place *p)
+{
+	return p->class == PLACE_RUN && !(p->row->flags & ROW_MOVES) && !walk_is_live(p);
 }
 
 bool cache_listing(const struct place *dir)

@@ -19,6 +19,8 @@ struct cache_times {
 };
 
 struct cache_times cache_times_of(const struct place *p);
+/* Its printed text may be kept between opens. */
+bool cache_text(const struct place *p);
 /* Its listing may be kept between opens, as long as its mtime is the same. */
 bool cache_listing(const struct place *dir);
 

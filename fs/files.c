@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "backing.h"
+#include "cache.h"
 #include "opdir.h"
 #include "scratch.h"
 #include "walk.h"
@@ -18,8 +19,7 @@ static int text_open(struct handle *h, int flags)
 {
 	(void)flags;
 	h->snapshot = true;
-	h->cache = h->place.class == PLACE_RUN && !walk_is_live(&h->place) ? HANDLE_KEEP
-									    : HANDLE_DIRECT;
+	h->cache = cache_text(&h->place) ? HANDLE_KEEP : HANDLE_DIRECT;
 	return walk_show(&h->place, &h->text);
 }
 

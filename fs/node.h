@@ -76,6 +76,7 @@ enum row_flag {
 				 see what is refused */
 	ROW_OPDIR = 1 << 5,   /* files may be created here */
 	ROW_SOURCE = 1 << 6,  /* shows only the source code of a run */
+	ROW_MOVES = 1 << 7,   /* changes also when the run is over: never cached */
 };
 
 /* Children that are not known when the program is built. */

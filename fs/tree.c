@@ -19,10 +19,11 @@
 #define TIME(n, d)		{.name = n, .kind = ROW_TEXT, .show = run_time_of_row, \
 				 .exists = run_has_attr_of_row, .doc = d}
 #define TEXT_IF(n, fn, ex, d)	{.name = n, .kind = ROW_TEXT, .show = fn, .exists = ex, .doc = d}
+#define MOVING(n, fn, d)	{.name = n, .kind = ROW_TEXT, .show = fn, .flags = ROW_MOVES, .doc = d}
 #define PRIVATE(n, fn, ex, d)	{.name = n, .kind = ROW_TEXT, .show = fn, .exists = ex, \
 				 .flags = ROW_PRIVATE, .doc = d}
-#define DOC(n, sh, st, f, d)	{.name = n, .kind = ROW_DOC, .show = sh, .store = st, .flags = f, \
-				 .doc = d}
+#define DOC(n, sh, st, f, d)	{.name = n, .kind = ROW_DOC, .show = sh, .store = st, \
+				 .flags = (f) | ROW_MOVES, .doc = d}
 #define CTL(n, sh, st, d)	{.name = n, .kind = ROW_CTL, .show = sh, .store = st, .doc = d}
 #define FLAGS(n, f, d)		{.name = n, .kind = ROW_FLAGS, .show = operation_flags_text, \
 				 .flags = f, .doc = d}
@@ -92,7 +93,7 @@ struct row tree_source_file[] = {
 static struct row run_rows[] = {
 	TEXT("id",	run_id,			"32 hex digits"),
 	TEXT("operation", run_operation,	"[MODEL:]OPERATION"),
-	TEXT("status",	run_status,		"staged pending running completed error terminated"),
+	MOVING("status", run_status,		"staged pending running completed error terminated"),
 	ATTR("exit_status",			"of the process; minus the signal that ended it"),
 	TIME("started",				"RFC 3339, UTC"),
 	TIME("stopped",				"RFC 3339, UTC"),
@@ -112,7 +113,7 @@ static struct row run_rows[] = {
 	DOC("comments",	run_comments, run_store_comments, ROW_APPENDS, ">> adds one, > replaces all"),
 	DOC("marked",	run_marked, run_store_marked, ROW_EAGER, "yes or no"),
 	DIR("attrs",	NULL, &attrs_children, tree_attr, "every other stored attribute"),
-	TEXT("info",	run_info,		"what `guild runs info` prints"),
+	MOVING("info",	run_info,		"what `guild runs info` prints"),
 	LOG("output",	".guild/output",	"stdout and stderr as they come"),
 	FILES("sourcecode", ROW_SOURCE,		"the source files that ran"),
 	FILES("files",	0,			"the run directory itself"),

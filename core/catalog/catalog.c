@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs in memory. An entry's index + 1 is its serial number, for ever; a sorted array of indexes
- * finds ids and prefixes of them. Summaries and times are read when they are first needed.
+ * finds ids and prefixes of them. Summaries and times are read when they are first needed; a summary
+ * that is kept is compared with the mtimes of the run's directories, at most once a second, since
+ * others change runs too.
  */
 #include "catalog/catalog.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "run/attr.h"
 
+enum { CHECK_MS = 1000 };
+
 struct entry {
 	char *id;
 	struct run_summary *summary; /* NULL: not read, or not final */
-	int64_t time;		     /* started, else initialized; of a run that is over */
-	bool time_known;
+	int64_t seen_mtime;	     /* nanoseconds: of its directories, when summary was read */
+	int64_t checked_ms;	     /* when they were last compared */
+	int64_t born;		     /* initialized, which never changes; 0: not known */
 	bool present;
 	unsigned version; /* counts invalidations: what was read before one is not kept */
 };
@@ -120,7 +129,6 @@ static void forget(struct entry *e)
 		free(e->summary);
 		e->summary = NULL;
 	}
-	e->time_known = false;
 	e->version++;
 }
 
@@ -341,6 +349,35 @@ void catalog_invalidate(struct catalog *c, uint64_t serial)
 		forget(e);
 }
 
+/* Changes when a marker or an attribute comes, goes or is replaced. */
+static int64_t dirs_mtime(const struct catalog *c, const char *id)
+{
+	static const char *const dirs[] = {RUN_GUILD_DIR, RUN_ATTRS_DIR};
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		char path[NAME_MAX + sizeof(RUN_ATTRS_DIR) + 1];
+		struct stat st;
+
+		snprintf(path, sizeof(path), "%s/%s", id, dirs[i]);
+		if (fstatat(c->home->runs_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			sum += st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+	}
+	return sum;
+}
+
+/* With the lock held: forgets a summary that is out of date. */
+static void check_entry(const struct catalog *c, struct entry *e)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (!e->summary || now - e->checked_ms < CHECK_MS)
+		return;
+	e->checked_ms = now;
+	if (dirs_mtime(c, e->id) != e->seen_mtime)
+		forget(e);
+}
+
 /* 0: *ret is filled in. 1: it must be read, and *ret_id and *ret_version say what. */
 static int from_memory(struct catalog *c, uint64_t serial, struct run_summary *ret,
 	const char **ret_id, unsigned *ret_version)
@@ -350,6 +387,7 @@ static int from_memory(struct catalog *c, uint64_t serial, struct run_summary *r
 
 	if (!e || !e->present)
 		return -ENOENT;
+	check_entry(c, e);
 	if (e->summary)
 		return run_summary_copy(ret, e->summary);
 	*ret_id = e->id;
@@ -358,9 +396,11 @@ static int from_memory(struct catalog *c, uint64_t serial, struct run_summary *r
 }
 
 /* What is over stays as it is until somebody says otherwise. */
-static void keep(struct catalog *c, uint64_t serial, const struct run_summary *s, unsigned version)
+static void keep(struct catalog *c, uint64_t serial, const struct run_summary *s, unsigned version,
+	int64_t mtime)
 {
 	struct run_summary *copy;
+	struct entry *e;
 
 	if (run_status_live(s->status))
 		return;
@@ -370,16 +410,15 @@ static void keep(struct catalog *c, uint64_t serial, const struct run_summary *s
 		return;
 	}
 	LOCK_SCOPE(&c->lock);
-	struct entry *e = by_serial(c, serial);
-
+	e = by_serial(c, serial);
 	if (e->summary || !e->present || e->version != version) {
 		run_summary_release(copy);
 		free(copy);
 		return;
 	}
 	e->summary = copy;
-	e->time = run_summary_time(s);
-	e->time_known = true;
+	e->seen_mtime = mtime;
+	e->checked_ms = clock_monotonic_ms();
 }
 
 int catalog_summary(struct catalog *c, uint64_t serial, struct run_summary *ret)
@@ -388,13 +427,16 @@ int catalog_summary(struct catalog *c, uint64_t serial, struct run_summary *ret)
 	const char *id = NULL;
 	_cleanup_close_ int fd = -1;
 	int r = from_memory(c, serial, ret, &id, &version);
+	int64_t mtime;
 
 	if (r <= 0)
 		return r;
+	/* Before it is read: a change in between makes it out of date, never too new. */
+	mtime = dirs_mtime(c, id);
 	fd = home_open_run(c->home, id);
 	r = fd < 0 ? fd : run_summary_load(fd, ret);
 	if (r == 0)
-		keep(c, serial, ret, version);
+		keep(c, serial, ret, version, mtime);
 	return r;
 }
 
@@ -425,42 +467,34 @@ int catalog_each(struct catalog *c, int (*fn)(void *arg, uint64_t serial), void 
 	return r;
 }
 
-/*
- * A run's place in time by two small reads, where a summary takes a dozen. Those of runs that have
- * started are kept; others may still change.
- */
-static int64_t time_of(struct catalog *c, uint64_t serial)
+/* When it was born, which is read once. A run without that was there when it was started, or never. */
+static int64_t birth_of(struct catalog *c, uint64_t serial)
 {
 	_cleanup_close_ int fd = -1;
-	const char *id = NULL;
-	unsigned version = 0;
-	int64_t time = 0;
-	struct entry *e;
-	bool over;
+	int64_t born;
 
 	pthread_mutex_lock(&c->lock);
-	e = by_serial(c, serial);
-	if (e->time_known)
-		time = e->time;
-	else
-		id = e->id;
-	version = e->version;
+	born = by_serial(c, serial)->born;
 	pthread_mutex_unlock(&c->lock);
-	if (!id)
-		return time;
-	fd = home_open_run(c->home, id);
-	if (fd < 0)
-		return 0;
-	over = attr_exists(fd, "exit_status");
-	if (attr_read_int(fd, "started", &time) < 0)
-		attr_read_int(fd, "initialized", &time);
-	LOCK_SCOPE(&c->lock);
-	e = by_serial(c, serial);
-	if (over && e->version == version) {
-		e->time = time;
-		e->time_known = true;
+	if (born)
+		return born;
+	fd = home_open_run(c->home, catalog_id(c, serial));
+	if (attr_read_int(fd, "initialized", &born) < 0) {
+		attr_read_int(fd, "started", &born);
+		return born;
 	}
-	return time;
+	LOCK_SCOPE(&c->lock);
+	by_serial(c, serial)->born = born;
+	return born;
+}
+
+/* As lists have it: when it was started, last, else when it was born. */
+static int64_t start_of(struct catalog *c, uint64_t serial)
+{
+	_cleanup_close_ int fd = home_open_run(c->home, catalog_id(c, serial));
+	int64_t started;
+
+	return attr_read_int(fd, "started", &started) == 0 ? started : birth_of(c, serial);
 }
 
 struct timed {
@@ -477,7 +511,10 @@ static int compare_times(const void *a, const void *b)
 	return x->serial < y->serial ? 1 : -1;
 }
 
-int catalog_newest_first(struct catalog *c, uint64_t **ret, size_t *ret_n)
+typedef int64_t (*time_fn)(struct catalog *c, uint64_t serial);
+
+/* Serials by time, newest first. The caller frees *ret. */
+static int sorted_by(struct catalog *c, time_fn time, uint64_t **ret, size_t *ret_n)
 {
 	size_t n;
 	uint64_t *serials = list_serials(c, &n);
@@ -488,13 +525,18 @@ int catalog_newest_first(struct catalog *c, uint64_t **ret, size_t *ret_n)
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < n; i++)
-		timed[i] = (struct timed){.time = time_of(c, serials[i]), .serial = serials[i]};
+		timed[i] = (struct timed){.time = time(c, serials[i]), .serial = serials[i]};
 	qsort(timed, n, sizeof(*timed), compare_times);
 	for (size_t i = 0; i < n; i++)
 		serials[i] = timed[i].serial;
 	*ret = serials;
 	*ret_n = n;
 	return 0;
+}
+
+int catalog_newest_first(struct catalog *c, uint64_t **ret, size_t *ret_n)
+{
+	return sorted_by(c, start_of, ret, ret_n);
 }
 
 uint64_t catalog_newest(struct catalog *c, bool (*want)(void *arg, const struct run_summary *summary),
@@ -504,7 +546,7 @@ uint64_t catalog_newest(struct catalog *c, bool (*want)(void *arg, const struct 
 	uint64_t found = 0;
 	size_t n = 0;
 
-	if (catalog_newest_first(c, &serials, &n) < 0)
+	if (sorted_by(c, birth_of, &serials, &n) < 0)
 		return 0;
 	for (size_t i = 0; !found && i < n; i++) {
 		_cleanup_summary_ struct run_summary s = {0};

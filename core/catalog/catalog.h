@@ -53,7 +53,8 @@ void catalog_invalidate(struct catalog *catalog, uint64_t serial);
 int catalog_each(struct catalog *catalog, int (*fn)(void *arg, uint64_t serial), void *arg);
 /* Serials, newest first (started, else initialized). The caller frees *ret. */
 int catalog_newest_first(struct catalog *catalog, uint64_t **ret, size_t *ret_n);
-/* The newest run for which want() says yes (NULL: any); 0: none. */
+/* The run that was born last of those for which want() says yes (NULL: any); 0: none. Not the one
+ * that was started last: a run is the newest from its birth on, before it has started. */
 uint64_t catalog_newest(struct catalog *catalog,
 	bool (*want)(void *arg, const struct run_summary *summary), void *arg);
 

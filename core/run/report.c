@@ -15,25 +15,33 @@
 #include "yaml/scalar.h"
 #include "yaml/yaml.h"
 
-/* The attribute, or NULL and a failed buffer. */
-static struct value *read_attr(int run_fd, const char *name, struct buf *b)
+/*
+ * The attribute when it is what it should be. Else NULL: a damaged one was printed as its file has
+ * it, and the buffer has failed when there is none.
+ */
+static struct value *read_attr(int run_fd, const char *name, enum value_type type, struct buf *b)
 {
 	struct value *v = NULL;
 	int r = attr_read(run_fd, name, &v, NULL);
 
+	if (r == 0 && v->type == type)
+		return v;
+	value_free(v);
+	if (r == 0 || r == -EINVAL || r == -EFBIG) {
+		r = attr_read_text(run_fd, name, b);
+		buf_putc(b, '\n');
+	}
 	if (r < 0)
 		buf_fail(b, r);
-	return v;
+	return NULL;
 }
 
 void report_flags(int run_fd, struct buf *b)
 {
-	_cleanup_value_ struct value *flags = read_attr(run_fd, "flags", b);
+	_cleanup_value_ struct value *flags = read_attr(run_fd, "flags", VALUE_MAP, b);
 
-	if (flags && flags->type == VALUE_MAP)
+	if (flags)
 		flags_print(b, flags);
-	else if (flags)
-		buf_fail(b, -ENOENT);
 }
 
 /* The words of the command; without them nothing is added. */
@@ -50,7 +58,7 @@ static void print_cmd(const struct value *cmd, struct buf *b)
 
 void report_cmd(int run_fd, struct buf *b)
 {
-	_cleanup_value_ struct value *cmd = read_attr(run_fd, "cmd", b);
+	_cleanup_value_ struct value *cmd = read_attr(run_fd, "cmd", VALUE_LIST, b);
 
 	if (!cmd)
 		return;
@@ -60,14 +68,10 @@ void report_cmd(int run_fd, struct buf *b)
 
 void report_env(int run_fd, struct buf *b)
 {
-	_cleanup_value_ struct value *env = read_attr(run_fd, "env", b);
+	_cleanup_value_ struct value *env = read_attr(run_fd, "env", VALUE_MAP, b);
 
 	if (!env)
 		return;
-	if (env->type != VALUE_MAP) {
-		buf_fail(b, -ENOENT);
-		return;
-	}
 	value_map_sort(env);
 	for (size_t i = 0; i < env->map.n; i++) {
 		const struct value *v = env->map.pairs[i].value;

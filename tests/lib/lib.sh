@@ -141,7 +141,7 @@ echo "epochs=$FLAG_EPOCHS rate=$FLAG_RATE name=$FLAG_NAME"
 mkdir -p sub/deep
 echo result >result.txt
 echo deep >sub/deep/file
-ln -s ../result.txt sub/link
+ln -sf ../result.txt sub/link
 END
 	cat >"$PROJECT/slow.sh" <<'END'
 echo begin

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -83,12 +84,12 @@ static bool is_mounted(const char *path)
 	return found;
 }
 
-/* A mount whose daemon has died answers nothing but this. */
+/* A mount whose daemon has died answers nothing but this. (stat may be answered from a cache.) */
 static bool is_dead(const char *path)
 {
-	struct stat st;
+	struct statfs st;
 
-	return stat(path, &st) < 0 && errno == ENOTCONN;
+	return statfs(path, &st) < 0 && errno == ENOTCONN;
 }
 
 static int run_program(const char *const *argv, const struct guild *g)
