@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "guildfs.h"
 #include "base/cleanup.h"
 
 /* The kernel's interface, linux/fuse.h of 6.9; Debian 12's header is older. */
@@ -117,7 +118,8 @@ static void complete_open(struct iovec *last)
 
 static ssize_t io_writev(int fd, struct iovec *iov, int count, void *userdata)
 {
-	struct passthrough *pt = userdata;
+	/* libfuse gives these functions the session's userdata. */
+	struct passthrough *pt = ((struct guildfs *)userdata)->passthrough;
 	const struct out_header *header = iov[0].iov_base;
 
 	if (!pt->init_sent) {

@@ -3,7 +3,7 @@
  * FUSE passthrough: reads and mappings of an artifact go straight to the file in the store. The
  * kernel (6.9 and later) offers it to daemons with CAP_SYS_ADMIN. libfuse 3.14 does not know it,
  * so that the two replies that need a word more are completed on their way out, in a writev of
- * our own (fuse_session_custom_io).
+ * our own (fuse_session_custom_io). The session's userdata must be the guildfs.
  *
  * The kernel wants all opens of an inode to be in one mode: the first open decides, and the
  * decision is kept until the last release. Thread safe.
