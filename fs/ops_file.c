@@ -47,18 +47,21 @@ static void close_handle(struct handle *h)
 	handle_free(h);
 }
 
-/* What the kernel is told of an open. Live files that it cannot read itself are never cached:
- * a cached page would show NUL bytes where the file grew meanwhile. */
+/*
+ * What the kernel is told of an open. Live files that it cannot read itself are never cached: a
+ * cached page would show NUL bytes where the file grew meanwhile. Beside passthrough the kernel
+ * takes no word about its cache, which it does not use then.
+ */
 static void set_caching(struct handle *h, struct fuse_file_info *fi)
 {
-	bool direct = h->cache == HANDLE_DIRECT;
+	bool passthrough = h->cache == HANDLE_PASSTHROUGH &&
+			   passthrough_open(h->place.fs->passthrough, h->ino, h->fd);
+	bool direct = h->cache == HANDLE_DIRECT ||
+		      (h->cache == HANDLE_PASSTHROUGH && !passthrough && walk_is_live(&h->place));
 
-	if (h->cache == HANDLE_PASSTHROUGH &&
-		!passthrough_open(h->place.fs->passthrough, h->ino, h->fd))
-		direct = walk_is_live(&h->place);
 	fi->fh = (uintptr_t)h;
 	fi->direct_io = direct;
-	fi->keep_cache = !direct;
+	fi->keep_cache = !direct && !passthrough;
 	fi->noflush = !h->writable;
 }
 

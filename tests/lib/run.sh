@@ -46,7 +46,7 @@ run_one() {
 	if grep -q '^not ok' "$out"; then
 		echo "--- $test"
 		grep '^not ok' "$out"
-		tail -80 "$out.err"
+		tail -${TEST_STDERR:-20} "$out.err"
 	else
 		echo "    $test: $(grep -c '^ok' "$out")"
 	fi
