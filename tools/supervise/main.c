@@ -150,11 +150,27 @@ static void set_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static void supervisor_release(struct supervisor *s)
+{
+	opref_release(&s->opref);
+	buf_release(&s->project);
+	value_free(s->op);
+	value_free(s->flags);
+	strv_release(&s->argv);
+	strv_release(&s->env);
+	buf_release(&s->python);
+	buf_release(&s->program);
+	free(s->run_dir);
+	if (s->home)
+		home_close(s->home);
+}
+
 static int supervise(char **argv)
 {
 	uid_t uid = (uid_t)strtoul(argv[3], NULL, 10);
 	gid_t gid = (gid_t)strtoul(argv[4], NULL, 10);
-	struct supervisor s = {.run_fd = -1, .lock_fd = -1, .gate_fd = -1};
+	_cleanup_(supervisor_release) struct supervisor s = {
+		.run_fd = -1, .lock_fd = -1, .gate_fd = -1};
 	int r;
 
 	setsid();

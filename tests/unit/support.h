@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* What unit tests share: cmocka's includes in their order, and a private directory. */
+#ifndef SUPPORT_H
+#define SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static char support_dir[64];
+
+/* A new directory for each group of tests, as *state. */
+static inline int support_setup(void **state)
+{
+	char *made;
+
+	snprintf(support_dir, sizeof(support_dir), "/tmp/guildfs-unit.XXXXXX");
+	made = mkdtemp(support_dir);
+	*state = support_dir;
+	return made ? 0 : -1;
+}
+
+static inline int support_teardown(void **state)
+{
+	(void)state;
+	return file_remove_tree(AT_FDCWD, support_dir);
+}
+
+static inline void support_write(const char *path, const char *text)
+{
+	assert_int_equal(file_write(AT_FDCWD, path, text, strlen(text), 0644, FILE_NOSYNC), 0);
+}
+
+#endif

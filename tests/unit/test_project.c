@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/* Guild files, flags and commands. */
+#include "support.h"
+
+#include <errno.h>
+
+#include "project/command.h"
+#include "project/flags.h"
+#include "project/project.h"
+#include "yaml/yaml.h"
+
+static struct guildfile *parse(const char *text)
+{
+	struct guildfile *file = NULL;
+	struct err err = ERR_INIT;
+
+	if (guildfile_parse("/p/guild.yml", text, strlen(text), &file, &err) < 0)
+		fail_msg("%s", err_text(&err));
+	return file;
+}
+
+#define SEED                                                                                       \
+	"model: cifar10-cnn\n"                                                                     \
+	"description: a model\n"                                                                   \
+	"operations:\n"                                                                            \
+	"  train:\n"                                                                               \
+	"    description: Train\n"                                                                 \
+	"    cmd: train_cnn\n"                                                                     \
+	"    flags:\n"                                                                             \
+	"      epochs: 10000\n"                                                                    \
+	"      batch-size: 128\n"
+
+static void check_argv(const struct operation *op, const struct value *user, const char *wanted)
+{
+	_cleanup_value_ struct value *attr = command_attr(op), *flags = NULL;
+	_cleanup_strv_ struct strv argv = STRV_INIT;
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(flags_resolve(op, user, &flags, &err), 0);
+	assert_int_equal(command_argv(attr, flags, "PY", "/p", &argv, &err), 0);
+	for (size_t i = 0; i < argv.n; i++)
+		buf_printf(&line, "%s[%s]", i ? " " : "", argv.v[i]);
+	assert_string_equal(buf_str(&line), wanted);
+}
+
+static void three_forms(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *seed = parse(SEED);
+	_cleanup_guildfile_ struct guildfile *brief = parse("train: train --x 1\nsay:\n  exec: echo hi\n");
+	_cleanup_guildfile_ struct guildfile *list = parse("- model: a\n  operations: {t: m}\n"
+							   "- model: b\n  default: yes\n"
+							   "- package: p\n");
+	_cleanup_guildfile_ struct guildfile *empty = parse("");
+
+	(void)state;
+	assert_int_equal(seed->n_models, 1);
+	assert_string_equal(seed->models[0].name, "cifar10-cnn");
+	check_argv(&seed->models[0].operations[0], NULL,
+		"[PY] [-um] [guild.op_main] [train_cnn] [--] [--batch-size] [128] [--epochs] [10000]");
+	assert_string_equal(brief->models[0].name, "");
+	assert_int_equal(brief->models[0].n_operations, 2);
+	check_argv(model_operation(&brief->models[0], "train"), NULL,
+		"[PY] [-um] [guild.op_main] [train] [--x] [1] [--]");
+	check_argv(model_operation(&brief->models[0], "say"), NULL, "[echo] [hi]");
+	assert_int_equal(list->n_models, 2);
+	assert_true(list->models[1].is_default);
+	assert_int_equal(empty->n_models, 0);
+}
+
+static void commands(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file = parse(
+		"my-op.py:\n"
+		"  flags: {a: yes, b: no, c: null, d: 0.001, e: 1.0e+20, f: a b, g: ''}\n"
+		"refs:\n"
+		"  exec: run ${x} '${y} z' ${project_dir}\n"
+		"  flags: {x: 1, y: '${x}!'}\n"
+		"args:\n"
+		"  exec: run ${flag_args} end\n"
+		"  flags:\n"
+		"    s: {default: yes, arg-switch: yes}\n"
+		"    t: {default: no, arg-switch: yes}\n"
+		"    n: {default: 1, arg-name: nn}\n"
+		"    k: {default: 1, arg-skip: yes}\n"
+		"glob: {main: m, flags-dest: globals, flags: {a: yes, b: '1', c: x y}}\n"
+		"bad: {exec: 'run ${nope}'}\n");
+	const struct model *m = &file->models[0];
+	_cleanup_value_ struct value *attr = command_attr(model_operation(m, "bad"));
+	_cleanup_strv_ struct strv argv = STRV_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	check_argv(model_operation(m, "my-op.py"), NULL,
+		"[PY] [-um] [guild.op_main] [my_op] [--] [--a] [1] [--b] [] [--d] [0.001] [--e] "
+		"[1e+20] [--f] [a b] [--g] []");
+	check_argv(model_operation(m, "refs"), NULL, "[run] [1] [1! z] [/p]");
+	check_argv(model_operation(m, "args"), NULL, "[run] [--nn] [1] [--s] [end]");
+	check_argv(model_operation(m, "glob"), NULL,
+		"[PY] [-um] [guild.op_main] [m] [--] [--a] [true] [--b] ['1'] [--c] [x y]");
+	assert_int_equal(command_argv(attr, NULL, "PY", "/p", &argv, &err), -EINVAL);
+	assert_string_equal(err_text(&err), "command contains invalid reference 'nope'");
+}
+
+static void environment(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file = parse(
+		"op:\n  exec: x\n  env: {GREETING: 'hello ${who}', ON: yes}\n"
+		"  flags: {who: you, learn-rate: 0.5, off: no, named: {default: 1, env-name: OTHER}}\n");
+	const struct operation *op = &file->models[0].operations[0];
+	_cleanup_value_ struct value *attr = command_attr(op), *flags = flags_defaults(op);
+	_cleanup_strv_ struct strv env = STRV_INIT;
+
+	(void)state;
+	assert_int_equal(command_env(attr, flags, &env, NULL), 0);
+	assert_string_equal(strv_env_get(&env, "GREETING"), "hello you");
+	assert_string_equal(strv_env_get(&env, "ON"), "1");
+	assert_string_equal(strv_env_get(&env, "FLAG_LEARN_RATE"), "0.5");
+	assert_string_equal(strv_env_get(&env, "FLAG_OFF"), "");
+	assert_string_equal(strv_env_get(&env, "OTHER"), "1");
+	assert_null(strv_env_get(&env, "FLAG_NAMED"));
+}
+
+static void file_errors(void **state)
+{
+	static const struct {
+		const char *text;
+		int line, column;
+		const char *part;
+	} table[] = {
+		{"hello", 1, 1, "a mapping of operations"},
+		{"- 1", 1, 3, "an item is an integer"},
+		{"- foo: 1", 1, 3, "one of model, config, include, package"},
+		{"- model: a\n  package: b", 1, 3, "make two items"},
+		{"- model: 1", 1, 10, "a string is needed"},
+		{"- model: a\n- model: a", 2, 10, "already"},
+		{"- model: a\n  operations: [1]", 2, 15, "a mapping of names"},
+		{"train: [1]", 1, 8, "a mapping, or a string"},
+		{"train: {flags: 1}", 1, 16, "a mapping of names to values"},
+		{"train: {main: 'a \"b'}", 1, 15, "is not closed"},
+		{"train: {flags: {x: {type: foo}}}", 1, 27, "the types are"},
+		{"train: {flags: {x: {choices: 1}}}", 1, 30, "a list is needed"},
+		{"train: {flags: {x: [1]}}", 1, 20, "batch"},
+		{"train:\n  steps: [a]", 2, 3, "not supported yet"},
+		{"- model: a\n  extends: b", 2, 3, "not supported yet"},
+		{"- include: b", 1, 12, "not supported yet"},
+		{"train: {requires: {url: x}}", 1, 25, "not supported yet"},
+		{"train: {requires: {}}", 1, 19, "has no type"},
+		{"train: {requires: res}", 1, 19, "not supported yet"},
+		{"train: {requires: {file: x, target-path: ../y}}", 1, 42, "without .."},
+		{"train: {flags-dest: nowhere}", 1, 21, "args, globals"},
+		{"a: [1", 2, 1, "not YAML"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct guildfile *file = NULL;
+		struct err err = ERR_INIT;
+		char place[64];
+
+		assert_int_equal(guildfile_parse("/p/guild.yml", table[i].text,
+					 strlen(table[i].text), &file, &err),
+			-EINVAL);
+		snprintf(place, sizeof(place), "/p/guild.yml:%d:%d: ", table[i].line,
+			table[i].column);
+		if (strncmp(err_text(&err), place, strlen(place)) != 0 ||
+			!strstr(err_text(&err), table[i].part))
+			fail_msg("%s: %s", table[i].text, err_text(&err));
+	}
+}
+
+static void finding(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file =
+		parse("- model: cnn-big\n  operations: {train: a, test: {main: b, default: yes}}\n"
+		      "- model: cnn\n  operations: {train: c, only-here: d}\n"
+		      "- model: rnn\n  default: yes\n  operations: {train: e}\n");
+	static const char *const table[][2] = {
+		{"", "rnn:train"},	    {"train", "rnn:train"},	{"cnn:train", "cnn:train"},
+		{"big:train", "cnn-big:train"}, {"big:", "cnn-big:test"}, {":train", "rnn:train"},
+		{"only-here", "cnn:only-here"}, {"cn:train", NULL},	{"nope:train", NULL},
+		{"trian", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const struct operation *op;
+		struct err err = ERR_INIT;
+		_cleanup_buf_ struct buf spec = BUF_INIT;
+		int r = guildfile_find_operation(file, table[i][0], &op, &err);
+
+		if (!table[i][1]) {
+			assert_int_equal(r, -ENOENT);
+			assert_true(strlen(err_text(&err)) > 10);
+			continue;
+		}
+		assert_int_equal(r, 0);
+		operation_spec(&spec, op);
+		assert_string_equal(buf_str(&spec), table[i][1]);
+	}
+}
+
+#define FLAGS_FILE                                                                                 \
+	"op:\n  exec: x\n  flags:\n"                                                               \
+	"    epochs: 10\n"                                                                         \
+	"    rate: {type: float, default: 0.1}\n"                                                  \
+	"    count: {type: int}\n"                                                                 \
+	"    name: {type: string, alias: n}\n"                                                     \
+	"    on: {type: boolean}\n"                                                                \
+	"    kind: {choices: [a, 1, 0.5]}\n"                                                       \
+	"    any: null\n"                                                                          \
+	"    must: {required: yes, default: m}\n"
+
+static void flags_files(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file = parse(FLAGS_FILE);
+	const struct operation *op = &file->models[0].operations[0];
+	static const struct {
+		const char *text, *flag, *shown; /* shown NULL: refused, and flag is part of the reason */
+	} table[] = {
+		{"epochs: 5", "epochs", "5"},
+		{"epochs=5", "epochs", "5"},
+		{"# only a comment\n", "epochs", "10"},
+		{"\n", "epochs", "10"},
+		{"{}", "epochs", "10"},
+		{"any: 010", "any", "10"},
+		{"any: '010'", "any", "'010'"},
+		{"any: 1_000", "any", "'1_000'"},
+		{"any: \"a\\nb\"", "any", "\"a\\nb\""},
+		{"any: |\n  text\n", "any", "\"text\\n\""},
+		{"any=\"a b\"", "any", "a b"},
+		{"any='{a: 1}'", "any", "{a: 1}"},
+		{"any:", "any", "null"},
+		{"rate: 1", "rate", "1.0"},
+		{"rate: x", "type float is needed", NULL},
+		{"count: 1.5", "type int is needed", NULL},
+		{"count: '7'", "count", "7"},
+		{"name: 1", "name", "'1'"},
+		{"n: x", "name", "x"},
+		{"on: yes", "on", "true"},
+		{"on: maybe", "type boolean is needed", NULL},
+		{"kind: a", "kind", "a"},
+		{"kind: 1", "kind", "1"},
+		{"kind: 1.0", "kind", "1.0"},
+		{"kind: b", "the choices are: a, 1, 0.5", NULL},
+		{"epocs: 1", "did you mean 'epochs'", NULL},
+		{"x=1 epochs=2", "unknown flag 'x'", NULL},
+		{"epochs", "not a flags file", NULL},
+		{"[1, 2]", "not a flags file", NULL},
+		{"epochs: [1, 2]", "batches are not supported yet", NULL},
+		{"rate: uniform[0:1]", "batches are not supported yet", NULL},
+		{"must: ''", "is required", NULL},
+		{"any: img[1].png", "any", "img[1].png"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		_cleanup_value_ struct value *user = NULL, *flags = NULL;
+		_cleanup_buf_ struct buf shown = BUF_INIT;
+		struct err err = ERR_INIT;
+		int r = flags_parse(op, table[i].text, strlen(table[i].text), FLAGS_WHOLE, &user, &err);
+
+		if (r == 0)
+			r = flags_resolve(op, user, &flags, &err);
+		if (!table[i].shown) {
+			if (r != -EINVAL || !strstr(err_text(&err), table[i].flag))
+				fail_msg("%s: %d %s", table[i].text, r, err_text(&err));
+			continue;
+		}
+		if (r < 0)
+			fail_msg("%s: %s", table[i].text, err_text(&err));
+		yaml_emit_flow(&shown, value_get(flags, table[i].flag));
+		assert_string_equal(buf_str(&shown), table[i].shown);
+	}
+}
+
+/* What is printed can be written back, whatever the values are. */
+static void flags_round_trip(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file =
+		parse("op: {exec: x, flags: {a: 1, 'b c': 2, 'y': 3, '1': 4}}\n");
+	const struct operation *op = &file->models[0].operations[0];
+	static const char *const words[] = {"1", "'1'", "1e-3", "010", "yes", "'yes'", "x y", "", "~",
+		"-.5", "1:30", "1_000", "{a: 1}", "2020-01-01", "nan", "-inf", "#", "é", "a=b", "'a\"b'",
+		"123456789012345678901234567890", "0.1", "-0.0", "1e400"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		_cleanup_value_ struct value *flags = flags_defaults(op), *back = NULL;
+		_cleanup_buf_ struct buf text = BUF_INIT, again = BUF_INIT;
+
+		assert_int_equal(flags_assign(op, flags, "b c", words[i], NULL), 0);
+		flags_print(&text, flags);
+		assert_int_equal(
+			flags_parse(op, buf_str(&text), text.len, FLAGS_WHOLE, &back, NULL), 0);
+		if (!value_equal(flags, back))
+			fail_msg("%s: %s", words[i], buf_str(&text));
+		flags_print(&again, back);
+		assert_string_equal(buf_str(&text), buf_str(&again));
+	}
+}
+
+/* While it is written only what nothing can mend is refused. */
+static void flags_prefixes(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file = parse(FLAGS_FILE);
+	const struct operation *op = &file->models[0].operations[0];
+	static const struct {
+		const char *text;
+		bool refused;
+	} table[] = {
+		{"epochs: 1\n", false}, {"{epochs: 1,\n", false}, {"any: \"open\n", false},
+		{"any='open\n", false}, {"any: |\n", false},	  {"epochs:\n", false},
+		{"# c\n", false},	{"x: 1\n", true},	  {"epochs: 1\nx: 1\n", true},
+		{"- 1\n", true},	{"hello\n", true},	  {"kind: b\n", true},
+		{"a: b: c\n", true},	{"x=1\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		int r = flags_parse(
+			op, table[i].text, strlen(table[i].text), FLAGS_PREFIX, NULL, NULL);
+
+		if (r != (table[i].refused ? -EINVAL : 0))
+			fail_msg("%s: %d", table[i].text, r);
+	}
+}
+
+static void labels(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file = parse(
+		"op: {exec: x, flags: {a: 0.123456789, b: yes, c: null, d: hello world, e: '1', f: 3}}\n");
+	_cleanup_value_ struct value *flags = flags_defaults(&file->models[0].operations[0]);
+	_cleanup_buf_ struct buf label = BUF_INIT;
+
+	(void)state;
+	flags_label(&label, flags);
+	assert_string_equal(buf_str(&label), "a=0.12345 b=yes d='hello world' e='1' f=3");
+	buf_clear(&label);
+	flags_expand_label(&label, "f is ${f}, ${nope}. ${default_label", flags);
+	assert_string_equal(buf_str(&label), "f is 3, . ${default_label");
+}
+
+static void reloading(void **state)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT, error = BUF_INIT;
+	struct project *p;
+	struct guildfile *file;
+
+	buf_printf(&path, "%s/guild.yml", (char *)*state);
+	assert_int_equal(project_new(*state, &p, NULL), 0);
+	assert_null(project_guildfile(p));
+	support_write(buf_str(&path), "a: b\n");
+	assert_true(project_refresh(p));
+	assert_false(project_refresh(p));
+	file = project_guildfile(p);
+	assert_int_equal(file->models[0].n_operations, 1);
+	support_write(buf_str(&path), "a: [\n");
+	assert_true(project_refresh(p));
+	project_error(p, &error);
+	assert_non_null(strstr(buf_str(&error), "guild.yml:"));
+	guildfile_unref(file);
+	file = project_guildfile(p);
+	assert_non_null(file);
+	guildfile_unref(file);
+	assert_int_equal(project_new("/nonexistent", &p, NULL), -ENOENT);
+	project_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(three_forms),	   cmocka_unit_test(commands),
+		cmocka_unit_test(environment),	   cmocka_unit_test(file_errors),
+		cmocka_unit_test(finding),	   cmocka_unit_test(flags_files),
+		cmocka_unit_test(flags_round_trip), cmocka_unit_test(flags_prefixes),
+		cmocka_unit_test(labels),	   cmocka_unit_test(reloading),
+	};
+
+	return cmocka_run_group_tests_name("project", tests, support_setup, support_teardown);
+}
