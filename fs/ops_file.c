@@ -126,13 +126,22 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	ops_forget(&p, 1);
 }
 
+/* A copy: once the answer is out the file may be closed, and the handle gone, before we return. */
 static void reply_text(fuse_req_t req, struct handle *h, size_t size, off_t offset)
 {
-	LOCK_SCOPE(&h->lock);
-	size_t at = (size_t)offset < h->text.len ? (size_t)offset : h->text.len;
-	size_t left = h->text.len - at;
+	_cleanup_buf_ struct buf piece = BUF_INIT;
+	size_t at, left;
 
-	fuse_reply_buf(req, h->text.len ? h->text.data + at : NULL, left < size ? left : size);
+	pthread_mutex_lock(&h->lock);
+	at = (size_t)offset < h->text.len ? (size_t)offset : h->text.len;
+	left = h->text.len - at;
+	if (left)
+		buf_add(&piece, h->text.data + at, left < size ? left : size);
+	pthread_mutex_unlock(&h->lock);
+	if (buf_error(&piece))
+		fuse_reply_err(req, -buf_error(&piece));
+	else
+		fuse_reply_buf(req, piece.data, piece.len);
 }
 
 static void reply_fd(fuse_req_t req, const struct handle *h, size_t size, off_t offset)
