@@ -45,9 +45,13 @@ static bool needs_quotes(const char *text)
 	bool is_string = v && v->type == VALUE_STRING;
 
 	value_free(v);
-	/* YAML 1.1's y and n, and the two characters with a meaning of their own. */
-	return !is_string || strcmp(text, "=") == 0 || strcmp(text, "<<") == 0 ||
-	       (strlen(text) == 1 && strchr("yYnN", *text));
+	return !is_string || strcmp(text, "=") == 0 || strcmp(text, "<<") == 0;
+}
+
+/* To YAML 1.1 these are booleans, to PyYAML they are not: quoted in files that others may read. */
+static bool is_yes_or_no(const char *text)
+{
+	return strlen(text) == 1 && strchr("yYnN", *text);
 }
 
 /* What a command line would take for a number must be quoted for a flags file as well. */
@@ -65,7 +69,7 @@ static yaml_scalar_style_t string_style(const struct writer *w, const char *text
 	/* Only double quotes keep a line break on one line. */
 	if (w->flow && strpbrk(text, "\r\n"))
 		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-	if (needs_quotes(text) || (w->flow && needs_quotes_in_flow(text)))
+	if (needs_quotes(text) || (w->flow ? needs_quotes_in_flow(text) : is_yes_or_no(text)))
 		return YAML_SINGLE_QUOTED_SCALAR_STYLE;
 	return YAML_ANY_SCALAR_STYLE;
 }
