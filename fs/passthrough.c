@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse_lowlevel.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -68,7 +69,7 @@ struct passthrough {
 	struct entry *open; /* inodes that are open now; few */
 	size_t n, cap;
 	int fuse_fd;   /* -1: not attached */
-	bool init_sent; /* written and read by the one thread that answers INIT, before all others */
+	atomic_bool init_sent; /* the notifier writes, too, as soon as the mount answers */
 	bool refused;   /* the kernel said EPERM once: not privileged, do not ask again */
 };
 

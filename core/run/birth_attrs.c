@@ -113,6 +113,26 @@ static int write_seed(int dir_fd)
 
 /* --- what runs -------------------------------------------------------------------------------- */
 
+/*
+ * Guild AI restarts a run with the environment that it finds in the op attribute, and adds nothing
+ * of its own: what a Python module needs must be there. Our own supervisor makes it anew.
+ */
+static int add_python_env(struct value *op, const struct operation *from)
+{
+	struct value *env = value_get(value_get(op, "op-cmd"), "cmd-env");
+	const char *own = value_str(value_get(env, "PYTHONPATH"));
+	_cleanup_buf_ struct buf path = BUF_INIT, libexec = BUF_INIT;
+	int r = home_libexec(&libexec);
+
+	if (r < 0)
+		return r;
+	buf_printf(&path, "%s%s.:%s/python", own ? own : "", own ? ":" : "", buf_str(&libexec));
+	r = value_map_set(env, "PYTHONPATH", value_string(buf_str(&path)));
+	if (r == 0)
+		r = value_map_set(env, "PROJECT_DIR", value_string(from->model->file->dir));
+	return r < 0 ? r : value_map_set(env, "GUILD_PLUGINS", value_string(""));
+}
+
 static int write_command(const struct birth_spec *spec, int dir_fd, struct err *err)
 {
 	const char *project = spec->op->model->file->dir;
@@ -128,6 +148,8 @@ static int write_command(const struct birth_spec *spec, int dir_fd, struct err *
 		r = command_argv(op, spec->flags, buf_str(&python), project, &argv, err);
 	if (r == 0)
 		r = put(dir_fd, "cmd", value_from_strv(&argv));
+	if (r == 0)
+		r = add_python_env(op, spec->op);
 	return r < 0 ? r : put(dir_fd, "op", STEAL(op));
 }
 

@@ -62,18 +62,37 @@ static const char *sourcecode_dest(const struct supervisor *s)
 	return dest ? dest : ".";
 }
 
-/* The run's source code, then the shim that takes the place of Guild AI, then what there was. */
-static int set_python_path(struct supervisor *s)
+/* Each directory once, at its first place. */
+static void add_entries(struct buf *b, const char *path)
 {
-	const char *inherited = strv_env_get(&s->env, "PYTHONPATH");
+	while (path && *path) {
+		size_t len = strcspn(path, ":");
+		_cleanup_buf_ struct buf all = BUF_INIT, one = BUF_INIT;
+
+		buf_printf(&all, ":%s:", buf_str(b));
+		buf_printf(&one, ":%.*s:", (int)len, path);
+		if (len && !strstr(buf_str(&all), buf_str(&one)))
+			buf_printf(b, "%s%.*s", b->len ? ":" : "", (int)len, path);
+		path += len + (path[len] == ':');
+	}
+}
+
+/*
+ * What the operation asks for, the run's source code, the shim that takes the place of Guild AI,
+ * and what the starter had.
+ */
+static int set_python_path(struct supervisor *s, const char *inherited)
+{
 	_cleanup_buf_ struct buf path = BUF_INIT, libexec = BUF_INIT;
 	int r = home_libexec(&libexec);
 
 	if (r < 0)
 		return r;
-	buf_printf(&path, "%s:%s/python", sourcecode_dest(s), buf_str(&libexec));
-	if (inherited && *inherited)
-		buf_printf(&path, ":%s", inherited);
+	buf_puts(&libexec, "/python");
+	add_entries(&path, strv_env_get(&s->env, "PYTHONPATH"));
+	add_entries(&path, sourcecode_dest(s));
+	add_entries(&path, buf_str(&libexec));
+	add_entries(&path, inherited);
 	return buf_error(&path) ? buf_error(&path)
 				: strv_env_set(&s->env, "PYTHONPATH", buf_str(&path));
 }
@@ -102,10 +121,14 @@ static int set_guild_variables(struct supervisor *s)
 
 static int make_env(struct supervisor *s, struct err *err)
 {
-	int r = command_env(s->op, s->flags, &s->env, err);
+	const char *starter = strv_env_get(&s->env, "PYTHONPATH");
+	_cleanup_free_ char *inherited = starter ? strdup(starter) : NULL;
+	int r;
 
+	strv_env_unset(&s->env, "PYTHONPATH");
+	r = command_env(s->op, s->flags, &s->env, err);
 	if (r == 0)
-		r = set_python_path(s);
+		r = set_python_path(s, inherited);
 	return r < 0 ? r : set_guild_variables(s);
 }
 

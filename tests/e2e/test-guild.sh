@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The command line, by hand: every command, its output and its exit status.
+. "$(dirname "$0")/../lib/lib.sh"
+
+shell_project
+cd "$PROJECT" || exit 1
+guild() { "$BUILD/guild" "$@"; }
+
+matches "--version says which guild this is" '^guildfs [0-9]' "$(guild --version)"
+matches "--help" "Usage: guild" "$(guild --help)"
+for c in run "runs list" "runs info" stop label tag mark cat ls models operations mount unmount; do
+	# shellcheck disable=SC2086 # two words
+	matches "$c --help" "Usage: guild" "$(guild $c --help)"
+done
+equal "runs of an empty home" "" "$(guild runs)"
+equal "models" "m  A model for tests" "$(guild models)"
+equal "operations" "m:after    
+m:fail     
+m:missing  
+m:quick    Ends at once
+m:slow     " "$(guild operations)"
+equal "operations: a filter" "m:quick  Ends at once" "$(guild operations ends)"
+
+out=$(guild run quick epochs=3 -y 2>"$T/err")
+equal "run: exit status" 0 $?
+equal "run: the output is shown" "epochs=3 rate=0.1 name=a b" "$out"
+equal "train MODEL" "epochs=4 rate=0.1 name=a b" "$(guild quick m epochs=4 -y)"
+equal "MODEL:OP" "epochs=5 rate=0.1 name=x y" "$(guild run m:quick epochs=5 'name=x y' -y)"
+matches "run asks" "You are about to run m:quick.*epochs: 10.*Continue" \
+	"$(echo n | guild run quick 2>&1)"
+echo n | guild run quick >/dev/null 2>&1
+equal "run: no is no error" 0 $?
+equal "run: no makes no run" 3 "$(count_runs)"
+guild run fail -y >"$T/out" 2>"$T/err"
+equal "run: the operation's exit status" 3 $?
+guild run nothing -y 2>"$T/err"
+equal "run: an unknown operation" 1 $?
+matches "run: says what there is" "the operations are: .*quick" "$(cat "$T/err")"
+guild run quick epocs=3 -y 2>"$T/err"
+equal "run: an unknown flag" 1 $?
+matches "run: did you mean" "did you mean 'epochs'" "$(cat "$T/err")"
+guild run quick epochs -y 2>"$T/err"
+matches "run: not NAME=VAL" "expected NAME=VAL" "$(cat "$T/err")"
+guild run quick --nonsense 2>"$T/err"
+equal "run: an unknown option is a usage error" 2 $?
+guild rnus 2>"$T/err"
+equal "an unknown command is a usage error" 2 $?
+equal "run: --print-cmd" "sh quick.sh" "$(guild run quick --print-cmd)"
+matches "run: --help-op" "epochs.*default is 10" "$(guild run quick --help-op)"
+matches "run: batches are refused" "not supported yet" "$(guild run quick 'epochs=[1,2]' -y 2>&1)"
+guild run missing -y >"$T/out" 2>&1
+equal "run: a program that is not there" 1 $?
+matches "run: says so" "No such file or directory: 'no-such-program-anywhere'" "$(cat "$T/out")"
+
+row='^\[1:[0-9a-f]{8}\]  m:missing  [0-9-]+ [0-9:]+  error      $'
+matches "runs: a row" "$row" "$(guild runs | head -1)"
+equal "runs 1 is no command, as in Guild AI" 2 "$(guild runs 1 2>/dev/null; echo $?)"
+equal "runs: newest first" "m:missing m:fail m:quick m:quick m:quick" \
+	"$(guild runs | awk '{print $2}' | xargs)"
+equal "runs -o" 3 "$(guild runs -Fo quick | wc -l)"
+equal "runs -Se" 2 "$(guild runs -Se | wc -l)"
+equal "runs -Sce" 5 "$(guild runs -Sce | wc -l)"
+equal "runs: an index" m:fail "$(guild runs list 2 | awk '{print $2}')"
+equal "runs: a slice" 2 "$(guild runs list 2:3 | wc -l)"
+id=$(basename "$(guild ls 3 -n -f | head -1 | xargs dirname)")
+equal "runs: a prefix" 1 "$(guild runs list "${id:0:6}" | wc -l)"
+matches "runs: no such run" "could not find a run matching 'zzz'" "$(guild runs list zzz 2>&1)"
+matches "runs info" "operation: m:quick" "$(guild runs info 3)"
+matches "runs info: flags" "  epochs: 5" "$(guild runs info 3)"
+matches "runs info: command" "command: sh quick.sh" "$(guild runs info "$id")"
+
+check "label --set" guild label -y -s "a label" 3
+matches "label" "a label" "$(guild runs list 3)"
+guild label -y -a more 3 2>/dev/null
+guild label -y -p some 3 2>/dev/null
+matches "label --append, --prepend" "some a label more" "$(guild runs list 3)"
+guild label -y -rm "a label" 3 2>/dev/null
+matches "label --remove" "some more" "$(guild runs list 3)"
+guild label -y -c 3 2>/dev/null
+refuse "label --clear" grep -q some <(guild runs list 3)
+guild label 3 2>/dev/null
+equal "label needs one of its options" 2 $?
+check "tag --add" guild tag -y -a t1 -a t2 3
+matches "runs info: tags" "  - t1" "$(guild runs info 3)"
+equal "runs -Ft" 1 "$(guild runs -Ft t2 | wc -l)"
+check "tag --delete" guild tag -y -d t1 3
+refuse "a deleted tag" grep -q t1 <(guild runs info 3)
+check "mark" guild mark -y 3
+matches "a marked run" 'm:quick \[marked\]' "$(guild runs list 3)"
+equal "runs --marked" 1 "$(guild runs --marked | wc -l)"
+equal "a marked run is preferred as a dependency" "result" "$(guild run after -y)"
+matches "its flag is the marked run" "trained: $id" "$(guild runs info)"
+check "mark --clear" guild mark -y -c
+echo n | guild mark 3 2>/dev/null
+equal "declined: exit status 4" 4 $?
+
+equal "cat --output" "epochs=5 rate=0.1 name=x y" "$(guild cat -O "$id")"
+equal "cat --path" deep "$(guild cat -p sub/deep/file "$id")"
+refuse "cat does not lead out" guild cat -p ../../../etc/passwd "$id"
+equal "ls" "$HOME_DIR/runs/$id:
+  guild.yml
+  quick.sh
+  result.txt
+  slow.sh
+  sub/
+  sub/deep/
+  sub/deep/file
+  sub/link" "$(guild ls "$id")"
+equal "ls -p" "result.txt" "$(guild ls -n -p '*.txt' "$id")"
+equal "ls -s" "guild.yml quick.sh slow.sh" "$(guild ls -n -s "$id" | xargs)"
+
+# Staged, in the background, stopped.
+guild run quick --stage -y epochs=8 2>"$T/err"
+matches "run --stage says how to go on" "staged as ([0-9a-f]{32})" "$(cat "$T/err")"
+id=$(grep -o '[0-9a-f]\{32\}' "$T/err" | head -1)
+equal "staged" 1 "$(guild runs -Ss | wc -l)"
+equal "run --start" "epochs=8 rate=0.1 name=a b" "$(guild run --start "$id" -y)"
+equal "run --restart" "epochs=8 rate=0.1 name=a b" "$(guild run --restart "$id" -y)"
+guild run slow --background -y 2>"$T/err"
+equal "run --background returns at once" 0 $?
+wait_until 5 sh -c "[ \"\$('$BUILD/guild' runs -Sr | wc -l)\" = 1 ]"
+equal "running" 1 "$(guild runs -Sr | wc -l)"
+guild stop -y 2>"$T/err"
+equal "stop" 0 $?
+matches "stop says what" "Stopping [0-9a-f]{8} \(pid [0-9]+\)" "$(cat "$T/err")"
+equal "terminated" 1 "$(guild runs -St | wc -l)"
+guild stop -y 2>/dev/null
+equal "nothing to stop" 1 $?
+
+# Ctrl-C, and a command line that is killed.
+setsid "$BUILD/guild" run slow -y >"$T/out" 2>&1 &
+pid=$!
+wait_until 5 grep -q 'tick 1' "$T/out"
+kill -INT $pid
+wait $pid
+equal "Ctrl-C ends the run" 254 $?
+setsid "$BUILD/guild" run slow seconds=2 -y >"$T/out" 2>&1 &
+pid=$!
+wait_until 5 grep -q 'tick 1' "$T/out"
+kill -KILL $pid
+wait $pid 2>/dev/null
+check "a killed command line leaves the run running" sh -c "[ \"\$('$BUILD/guild' runs -Sr | wc -l)\" = 1 ]"
+check "which completes" wait_until 10 sh -c "'$BUILD/guild' runs list 1 | grep -q completed"
+
+# Homes.
+matches "-H must exist" "does not exist" "$(guild -H "$T/nowhere" runs 2>&1)"
+mkdir "$T/home2"
+equal "-H" "" "$(guild -H "$T/home2" runs)"
+equal "-C" "m  A model for tests" "$(cd / && guild -C "$PROJECT" models)"
+printf '%s\n' '- model: a' '  operations: {x: [1]}' >"$PROJECT/guild.yml"
+matches "a broken Guild file" "guild.yml:2:19: .*mapping" "$(guild models 2>&1)"
