@@ -55,16 +55,14 @@ wait_until() {
 
 is_mounted() { grep -q " $MNT fuse" /proc/self/mountinfo 2>/dev/null || grep -q " $MNT .*fuse.guildfs" /proc/self/mountinfo; }
 
-# The processes whose command line or environment names our directory.
+# Processes whose command line or environment names our directory, but for those that look.
 own_processes() {
 	local pid
-	for pid in /proc/[0-9]*; do
-		pid=${pid#/proc/}
-		[ "$pid" != $$ ] && [ "$pid" != "$BASHPID" ] || continue
-		if grep -qazF "$T/" "/proc/$pid/cmdline" 2>/dev/null ||
-			grep -qazF "GUILD_HOME=$T/" "/proc/$pid/environ" 2>/dev/null; then
-			grep -qa "^State:.Z" "/proc/$pid/status" 2>/dev/null || echo "$pid"
-		fi
+	for pid in $(grep -lsazF -e "$T/" /proc/[0-9]*/cmdline /proc/[0-9]*/environ | cut -d/ -f3 | sort -u); do
+		case $(cat "/proc/$pid/comm" 2>/dev/null) in
+		'' | grep | cut | sort) ;;
+		*) grep -qsa '^State:.Z' "/proc/$pid/status" || echo "$pid" ;;
+		esac
 	done
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Every tool that people start runs with: how many runs come into being, with which flags, and
-# what the tool says (contract, section 5; what each tool sends is in docs/writing-tools.md).
+# what the tool says.
 . "$(dirname "$0")/../lib/lib.sh"
 
 shell_project

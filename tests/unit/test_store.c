@@ -130,13 +130,18 @@ static int count_names(void *arg, const char *name, int d_type)
 
 static void births_are_swept(void **state)
 {
+	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
 	int n = 0;
 
 	(void)state;
-	assert_int_equal(file_mkdirs(store.home->fd, "cache/guildfs/new/half/.guild", 0755), 0);
+	/* One that goes on, and one that died an hour ago. */
+	assert_int_equal(file_mkdirs(store.home->fd, "cache/guildfs/new/young/.guild", 0755), 0);
+	assert_int_equal(file_mkdirs(store.home->fd, "cache/guildfs/new/old/.guild", 0755), 0);
+	assert_int_equal(utimensat(store.home->fd, "cache/guildfs/new/old", old, 0), 0);
 	birth_sweep(store.home);
 	assert_int_equal(file_each(store.home->fd, "cache/guildfs/new", count_names, &n), 0);
-	assert_int_equal(n, 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(file_remove_tree(store.home->fd, "cache/guildfs/new/young"), 0);
 }
 
 /* Every state of the contract from the files that make it. */
@@ -454,7 +459,6 @@ static void births_survive_kills(void **state)
 		catalog_free(c);
 	}
 	assert_true(whole > 0);
-	birth_sweep(store.home);
 }
 
 int main(void)

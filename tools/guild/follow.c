@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inotify on the output and the attributes; a look each second in case nothing is told. */
+/* inotify on the output and on what supervisors announce; a look each second in case nothing is. */
 #include "follow.h"
 
 #include <errno.h>
@@ -55,14 +55,14 @@ static bool copy_output(int fd, bool quiet)
 
 static int watch(const struct home *home, const char *id)
 {
-	_cleanup_buf_ struct buf guild = BUF_INIT, attrs = BUF_INIT;
+	_cleanup_buf_ struct buf output = BUF_INIT, changes = BUF_INIT;
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
-	buf_printf(&guild, "%s/runs/%s/" RUN_GUILD_DIR "/output", home->path, id);
-	buf_printf(&attrs, "%s/runs/%s/" RUN_ATTRS_DIR, home->path, id);
+	buf_printf(&output, "%s/runs/%s/" RUN_GUILD_DIR "/output", home->path, id);
+	buf_printf(&changes, "%s/" HOME_CHANGES, home->path);
 	if (fd >= 0) {
-		inotify_add_watch(fd, buf_str(&guild), IN_MODIFY);
-		inotify_add_watch(fd, buf_str(&attrs), IN_MOVED_TO);
+		inotify_add_watch(fd, buf_str(&output), IN_MODIFY);
+		inotify_add_watch(fd, buf_str(&changes), IN_MODIFY);
 	}
 	return fd;
 }
