@@ -62,7 +62,7 @@ shims    := $(patsubst tools/python/%,$(BUILD)/python/%,$(python_src))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all demo check check-unit check-mount check-e2e check-fault bench install uninstall format \
-	lint asan tsan golden clean help setup tests FORCE
+	lint asan tsan golden clean help setup tests benches FORCE
 
 all: $(programs) $(shims) ## build guild, guildfs and guild-supervise under $(BUILD)
 
@@ -118,6 +118,12 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libguild.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) -lcmocka
 
+bench_programs := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libguild.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # --- set-up: install what is missing, in a make of its own so that what follows sees it ---------
@@ -132,6 +138,8 @@ demo: setup ## mount the digits example, start runs by writing files, show what 
 check: ## every test: unit, mount, end to end, fault; plain, ASan+UBSan and TSan
 	@tests/lib/setup.sh build check
 	@tests/lib/check.sh
+
+benches: all $(bench_programs)
 
 tests: all $(units) ## build the programs and the unit tests
 
@@ -152,7 +160,7 @@ tsan: ## the same with ThreadSanitizer, in $(BUILD)-tsan
 		SANITIZE='-fsanitize=thread' tests
 
 bench: setup ## speed as ratios, side by side in one run
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory benches
 	@tests/bench/run.sh $(abspath $(BUILD))
 
 golden: all ## write tests/golden/tree.txt anew from fs/tree.c

@@ -121,13 +121,9 @@ int walk_target(const struct place *p, struct buf *b)
 
 bool walk_is_live(const struct place *p)
 {
-	_cleanup_summary_ struct run_summary s = {0};
-
 	if (p->class == PLACE_FILE)
 		return backing_is_live(p);
-	if (p->class != PLACE_RUN)
-		return false;
-	return catalog_summary(p->fs->catalog, p->serial, &s) < 0 || run_status_live(s.status);
+	return p->class == PLACE_RUN && catalog_is_live(p->fs->catalog, p->serial);
 }
 
 /* The permission bits that a row has by its nature, before the run's owner has a say. */

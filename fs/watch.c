@@ -24,6 +24,7 @@
 #include "base/name.h"
 #include "catalog/catalog.h"
 #include "project/project.h"
+#include "run/birth.h"
 #include "run/launch.h"
 
 enum { TICK_MS = 1000, EVENTS_SIZE = 64 * 1024 };
@@ -244,6 +245,7 @@ static void *watcher_main(void *arg)
 	_cleanup_free_ char *events = malloc(EVENTS_SIZE);
 	int64_t next = clock_monotonic_ms() + TICK_MS;
 
+	birth_sweep(w->fs->home);
 	catalog_each(w->fs->catalog, look_at_start, w);
 	while (events) {
 		int64_t left = next - clock_monotonic_ms();

@@ -29,6 +29,7 @@ struct entry {
 	int64_t seen_mtime;	     /* nanoseconds: of its directories, when summary was read */
 	int64_t checked_ms;	     /* when they were last compared */
 	int64_t born;		     /* initialized, which never changes; 0: not known */
+	bool over;		     /* known to have ended, also without a summary */
 	bool present;
 	unsigned version; /* counts invalidations: what was read before one is not kept */
 };
@@ -129,6 +130,7 @@ static void forget(struct entry *e)
 		free(e->summary);
 		e->summary = NULL;
 	}
+	e->over = false;
 	e->version++;
 }
 
@@ -371,7 +373,7 @@ static void check_entry(const struct catalog *c, struct entry *e)
 {
 	int64_t now = clock_monotonic_ms();
 
-	if (!e->summary || now - e->checked_ms < CHECK_MS)
+	if ((!e->summary && !e->over) || now - e->checked_ms < CHECK_MS)
 		return;
 	e->checked_ms = now;
 	if (dirs_mtime(c, e->id) != e->seen_mtime)
@@ -438,6 +440,40 @@ int catalog_summary(struct catalog *c, uint64_t serial, struct run_summary *ret)
 	if (r == 0)
 		keep(c, serial, ret, version, mtime);
 	return r;
+}
+
+bool catalog_is_live(struct catalog *c, uint64_t serial)
+{
+	_cleanup_close_ int fd = -1;
+	const char *id = NULL;
+	unsigned version = 0;
+	bool known = false;
+	struct entry *e;
+	int64_t mtime;
+
+	pthread_mutex_lock(&c->lock);
+	e = by_serial(c, serial);
+	if (e && e->present) {
+		check_entry(c, e);
+		known = e->over || e->summary;
+		id = e->id;
+		version = e->version;
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (known || !id)
+		return !known;
+	mtime = dirs_mtime(c, id);
+	fd = home_open_run(c->home, id);
+	if (fd < 0 || run_status_live(run_status_get(fd)))
+		return true;
+	LOCK_SCOPE(&c->lock);
+	e = by_serial(c, serial);
+	if (e->version == version && !e->summary) {
+		e->over = true;
+		e->seen_mtime = mtime;
+		e->checked_ms = clock_monotonic_ms();
+	}
+	return false;
 }
 
 /* --- all of them ----------------------------------------------------------------------------------- */

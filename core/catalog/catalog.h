@@ -46,6 +46,8 @@ bool catalog_present(struct catalog *catalog, uint64_t serial);
 
 /* From memory when it is known and final, else from the store. -ENOENT when the run is gone. */
 int catalog_summary(struct catalog *catalog, uint64_t serial, struct run_summary *ret);
+/* Pending, staged or running. Asks less of the store than a summary; a run that is gone is live. */
+bool catalog_is_live(struct catalog *catalog, uint64_t serial);
 /* The next catalog_summary() reads the store again. */
 void catalog_invalidate(struct catalog *catalog, uint64_t serial);
 

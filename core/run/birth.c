@@ -18,6 +18,9 @@
 
 #define NEW_DIR "cache/guildfs/new"
 
+/* A birth takes moments; one that is older than this will not be finished. */
+enum { SWEEP_AGE_S = 3600 };
+
 /* --- one step after the other ----------------------------------------------------------------- */
 
 static int make_skeleton(int dir_fd)
@@ -198,12 +201,16 @@ static int collect_name(void *arg, const char *name, int d_type)
 void birth_sweep(const struct home *home)
 {
 	_cleanup_strv_ struct strv names = STRV_INIT;
+	int64_t now = clock_now() / 1000000;
 
 	file_each(home->fd, NEW_DIR, collect_name, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		_cleanup_buf_ struct buf path = BUF_INIT;
+		struct stat st;
 
 		buf_printf(&path, NEW_DIR "/%s", names.v[i]);
-		file_remove_tree(home->fd, buf_str(&path));
+		if (fstatat(home->fd, buf_str(&path), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			now - st.st_mtim.tv_sec > SWEEP_AGE_S)
+			file_remove_tree(home->fd, buf_str(&path));
 	}
 }

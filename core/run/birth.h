@@ -44,7 +44,7 @@ int birth_create(const struct home *home, const struct birth_spec *spec,
 /* Undoes a birth that was never launched. */
 int birth_withdraw(const struct home *home, const char *id);
 void birth_sync(const struct home *home, const char *id);
-/* Removes what died while it was being born. Call when no other process of ours creates runs. */
+/* Removes what died while it was being born, an hour ago or more. */
 void birth_sweep(const struct home *home);
 
 #endif

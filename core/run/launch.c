@@ -66,12 +66,14 @@ static int spawn_supervisor(char *const *argv, char *const *env, int stdin_fd, i
 	return -r;
 }
 
+/* One line, or what there was of it when the supervisor died. */
 static void read_reply(int fd, char reply[REPLY_MAX])
 {
 	size_t len = 0;
 	ssize_t n;
 
-	while (len < REPLY_MAX - 1 && (n = read(fd, reply + len, REPLY_MAX - 1 - len)) != 0) {
+	while (len < REPLY_MAX - 1 && !memchr(reply, '\n', len) &&
+		(n = read(fd, reply + len, REPLY_MAX - 1 - len)) != 0) {
 		if (n > 0)
 			len += (size_t)n;
 		else if (errno != EINTR)

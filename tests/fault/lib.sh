@@ -4,7 +4,7 @@
 # it gets through, and then the store is looked at.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/lib.sh"
 
-strace -qq -o /dev/null -e trace=openat -e inject=openat:signal=KILL:when=1 true 2>/dev/null
+(strace -qq -o /dev/null -e trace=openat -e inject=openat:signal=KILL:when=1 true) 2>/dev/null
 if [ $? -ne 137 ]; then
 	skip "$(basename "$0")" "strace cannot inject signals here"
 	exit 0
