@@ -27,7 +27,7 @@
 /* What a place of this module means: a path below a run directory that is open. */
 struct spot {
 	int run_fd;
-	const char *path;    /* "" is the run directory */
+	const char *path;        /* "" is the run directory */
 	struct backing *backing; /* NULL: the root of a view */
 	char root[sizeof(LEGACY_SOURCECODE)];
 };
@@ -88,9 +88,10 @@ static int identify(int fd, struct backing_identity *ret)
 	*ret = (struct backing_identity){
 		.dev = (dev_t)stx.stx_dev_major << 32 | stx.stx_dev_minor,
 		.ino = stx.stx_ino,
-		.birth_ns = stx.stx_mask & STATX_BTIME
-				    ? stx.stx_btime.tv_sec * INT64_C(1000000000) + stx.stx_btime.tv_nsec
-				    : 0,
+		.birth_ns =
+			stx.stx_mask & STATX_BTIME
+				? stx.stx_btime.tv_sec * INT64_C(1000000000) + stx.stx_btime.tv_nsec
+				: 0,
 	};
 	return 0;
 }
@@ -215,8 +216,8 @@ static int list_entry(void *arg, const char *name, int d_type)
 	/* Gone since readdir: not an error of the listing. */
 	if (fd < 0 || identify(fd, &id) < 0 || fstat(fd, &st) < 0)
 		return 0;
-	listing_add_file(job->out, name, shown_ino(run, is_source(job->dir), &id),
-		st.st_mode & S_IFMT);
+	listing_add_file(
+		job->out, name, shown_ino(run, is_source(job->dir), &id), st.st_mode & S_IFMT);
 	return 0;
 }
 
@@ -296,8 +297,8 @@ static void climb(struct buf *b, const struct backing *link, int more)
 		buf_puts(b, "../");
 }
 
-static void rewrite_link(const struct place *p, const struct backing *link, const char *target,
-	struct buf *b)
+static void rewrite_link(
+	const struct place *p, const struct backing *link, const char *target, struct buf *b)
 {
 	const struct home *home = p->fs->home;
 	const char *id = catalog_id(p->fs->catalog, link->run);
@@ -374,7 +375,8 @@ int backing_attr(const struct place *p, struct stat *ret)
 	ret->st_ino = shown_ino(s.backing->run, s.backing->source, &s.backing->id);
 	ret->st_nlink = S_ISDIR(ret->st_mode) ? 2 : 1;
 	if (!S_ISLNK(ret->st_mode)) {
-		ret->st_mode &= ~(mode_t)(S_ISUID | S_ISGID | S_ISVTX | (S_ISDIR(ret->st_mode) ? 0 : 0222));
+		ret->st_mode &=
+			~(mode_t)(S_ISUID | S_ISGID | S_ISVTX | (S_ISDIR(ret->st_mode) ? 0 : 0222));
 		return 0;
 	}
 	r = backing_target(p, &target);

@@ -100,8 +100,8 @@ int run_store_comments(const struct place *p, const struct opener *who, const ch
 
 	opener_name(who, &user);
 	return changed(p, run_fd < 0 ? run_fd
-				     : annotate_store_comments(run_fd, text, len, append,
-					       buf_str(&user), err));
+				     : annotate_store_comments(
+					       run_fd, text, len, append, buf_str(&user), err));
 }
 
 /* --- ctl ------------------------------------------------------------------------------------- */
@@ -173,6 +173,7 @@ int run_store_ctl(const struct place *p, const struct opener *who, const char *t
 		r = verbs[i].starts ? opener_may_start(p->fs, who, err) : 0;
 		return changed(p, r < 0 ? r : verbs[i].act(p, who, err));
 	}
-	return err_set(err, -EINVAL, "unknown verb '%.*s'; the verbs are: start, stop, kill, restart",
+	return err_set(err, -EINVAL,
+		"unknown verb '%.*s'; the verbs are: start, stop, kill, restart",
 		(int)(len > 64 ? 64 : len), text);
 }

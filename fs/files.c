@@ -25,7 +25,8 @@ static int text_open(struct handle *h, int flags)
 
 static const struct file_kind file_text = {.open = text_open};
 
-/* --- files of the store ------------------------------------------------------------------------ */
+/* --- files of the store ------------------------------------------------------------------------
+ */
 
 static int artifact_open(struct handle *h, int flags)
 {
@@ -52,8 +53,8 @@ static int log_open(struct handle *h, int flags)
 	(void)flags;
 	if (run_fd < 0)
 		return run_fd;
-	h->fd = openat(run_fd, h->place.row->backing,
-		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	h->fd = openat(
+		run_fd, h->place.row->backing, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	close(run_fd);
 	if (h->fd < 0)
 		return -errno;
@@ -72,7 +73,8 @@ static void log_release(struct handle *h)
 
 static const struct file_kind file_log = {.open = log_open, .release = log_release};
 
-/* --- scratch files that are read, and wait --------------------------------------------------------- */
+/* --- scratch files that are read, and wait
+ * --------------------------------------------------------- */
 
 static int scratch_text_open(struct handle *h, int flags)
 {
@@ -93,7 +95,8 @@ static int wait_open(struct handle *h, int flags)
 
 static const struct file_kind file_wait = {.open = wait_open};
 
-/* --- which ------------------------------------------------------------------------------------------ */
+/* --- which
+ * ------------------------------------------------------------------------------------------ */
 
 /* A scratch file under a flags name is a flags file for whoever writes it. */
 static const struct file_kind *scratch_kind(const struct place *p)
@@ -140,8 +143,8 @@ static const struct file_kind *writing_kind(const struct place *p)
 
 const struct file_kind *file_kind_of(const struct place *p, int flags, int *ret_error)
 {
-	const struct file_kind *kind = (flags & O_ACCMODE) == O_RDONLY ? reading_kind(p)
-								       : writing_kind(p);
+	const struct file_kind *kind =
+		(flags & O_ACCMODE) == O_RDONLY ? reading_kind(p) : writing_kind(p);
 
 	*ret_error = p->row->kind == ROW_DIR ? -EISDIR : kind ? 0 : -EACCES;
 	return *ret_error ? NULL : kind;

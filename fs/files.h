@@ -18,8 +18,7 @@
 /* For an open with these flags; NULL with *ret_error (negative) when it may not be opened so. */
 const struct file_kind *file_kind_of(const struct place *p, int flags, int *ret_error);
 
-extern const struct file_kind file_document, file_verbs, file_flags, file_scratch,
-	file_dropped;
+extern const struct file_kind file_document, file_verbs, file_flags, file_scratch, file_dropped;
 
 /* Longest text that a document takes. */
 #define DOCUMENT_MAX ((size_t)1 << 20)

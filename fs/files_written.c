@@ -120,7 +120,8 @@ const struct file_kind file_document = {
 	.release = document_release,
 };
 
-/* --- verbs -------------------------------------------------------------------------------------- */
+/* --- verbs --------------------------------------------------------------------------------------
+ */
 
 static int verbs_open(struct handle *h, int flags)
 {
@@ -184,11 +185,12 @@ const struct file_kind file_verbs = {
 	.flush = verbs_flush,
 };
 
-/* --- flags files ----------------------------------------------------------------------------------- */
+/* --- flags files
+ * ----------------------------------------------------------------------------------- */
 
 static enum flags_start start_of(int flags)
 {
-	return flags & O_APPEND ? FLAGS_START_APPEND
+	return flags & O_APPEND  ? FLAGS_START_APPEND
 	       : flags & O_TRUNC ? FLAGS_START_EMPTY
 				 : FLAGS_START_SHOWN;
 }
@@ -244,7 +246,8 @@ const struct file_kind file_flags = {
 	.release = flags_release,
 };
 
-/* --- scratch files ---------------------------------------------------------------------------------- */
+/* --- scratch files
+ * ---------------------------------------------------------------------------------- */
 
 static int scratch_open(struct handle *h, int flags)
 {
@@ -260,8 +263,8 @@ static int scratch_open(struct handle *h, int flags)
 
 static ssize_t scratch_write_file(struct handle *h, const char *data, size_t len, off_t offset)
 {
-	int r = scratch_write(opdir_scratches(h->place.fs), h->place.serial, data, len, offset,
-		h->append);
+	int r = scratch_write(
+		opdir_scratches(h->place.fs), h->place.serial, data, len, offset, h->append);
 
 	return r < 0 ? r : (ssize_t)len;
 }
@@ -283,7 +286,8 @@ const struct file_kind file_scratch = {
 	.release = scratch_release,
 };
 
-/* --- dropped flags files: a scratch file until it has become a run ------------------------------------- */
+/* --- dropped flags files: a scratch file until it has become a run
+ * ------------------------------------- */
 
 static int dropped_open(struct handle *h, int flags)
 {

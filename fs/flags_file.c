@@ -27,8 +27,8 @@ struct flags_file {
 	struct opener who;
 
 	struct buf text;
-	bool dirty;	/* written since the last flush */
-	bool spoiled;	/* a write or a flush was refused */
+	bool dirty;              /* written since the last flush */
+	bool spoiled;            /* a write or a flush was refused */
 	char id[RUN_ID_LEN + 1]; /* the run it became; "" before */
 };
 
@@ -62,8 +62,8 @@ static int refuse(struct flags_file *f, int code, const struct err *err)
 	return code;
 }
 
-int flags_file_open(const struct place *op, const char *dropped, bool stage,
-	enum flags_start start, const struct opener *who, struct flags_file **ret)
+int flags_file_open(const struct place *op, const char *dropped, bool stage, enum flags_start start,
+	const struct opener *who, struct flags_file **ret)
 {
 	struct flags_file *f = calloc(1, sizeof(*f));
 	struct err err = ERR_INIT;

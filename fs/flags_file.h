@@ -29,17 +29,17 @@
 struct flags_file;
 
 enum flags_start {
-	FLAGS_START_EMPTY, /* O_TRUNC, or a new file */
+	FLAGS_START_EMPTY,  /* O_TRUNC, or a new file */
 	FLAGS_START_APPEND, /* O_APPEND: what is written counts, in its order */
-	FLAGS_START_SHOWN, /* neither: the text that reads show is there, to be written over */
+	FLAGS_START_SHOWN,  /* neither: the text that reads show is there, to be written over */
 };
 
 /*
  * `op` is a place of the operation. `dropped` names the file in its directory (copied; the text
  * before the last dot labels the run); NULL: `flags`, or `stage`.
  */
-int flags_file_open(const struct place *op, const char *dropped, bool stage,
-	enum flags_start start, const struct opener *who, struct flags_file **ret);
+int flags_file_open(const struct place *op, const char *dropped, bool stage, enum flags_start start,
+	const struct opener *who, struct flags_file **ret);
 int flags_file_write(struct flags_file *f, const void *data, size_t len, off_t offset);
 int flags_file_truncate(struct flags_file *f, off_t size);
 int flags_file_flush(struct flags_file *f);

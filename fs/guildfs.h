@@ -43,7 +43,7 @@ struct guildfs {
 	bool shared; /* other users may enter (allow_other) */
 	char *mountpoint;
 	struct strv env; /* the environment that runs of the daemon's own user start with */
-	char *cwd;	 /* where the daemon was started: CMD_DIR of its runs */
+	char *cwd;       /* where the daemon was started: CMD_DIR of its runs */
 	int64_t mounted; /* microseconds; times of the skeleton */
 };
 

@@ -23,8 +23,8 @@ struct flags_file;
 
 /* What the kernel may keep of what it reads here. */
 enum handle_cache {
-	HANDLE_KEEP,	    /* all of it, between opens too */
-	HANDLE_DIRECT,	    /* nothing: each reader has its own snapshot, or the file grows */
+	HANDLE_KEEP,        /* all of it, between opens too */
+	HANDLE_DIRECT,      /* nothing: each reader has its own snapshot, or the file grows */
 	HANDLE_PASSTHROUGH, /* it reads `fd` itself; else as the place allows */
 };
 
@@ -45,19 +45,19 @@ struct handle {
 	uint64_t ino;
 	pthread_mutex_t lock;
 	enum handle_cache cache;
-	bool snapshot;	/* reads give `text`, fstat its length */
+	bool snapshot; /* reads give `text`, fstat its length */
 	bool writable;
 	bool append;
-	bool dirty;	/* written since the last flush */
-	bool cleared;	/* truncated, and not written since */
-	bool spoiled;	/* a write was refused */
-	bool linked;	/* listed among the open snapshots */
+	bool dirty;   /* written since the last flush */
+	bool cleared; /* truncated, and not written since */
+	bool spoiled; /* a write was refused */
+	bool linked;  /* listed among the open snapshots */
 	struct buf text;
 	int fd; /* -1: none */
 	struct flags_file *flags;
 	struct listing listing;
 	struct handle *newer, *older; /* open snapshots, guarded by the list's lock */
-	off_t size;		      /* likewise: what fstat says */
+	off_t size;                   /* likewise: what fstat says */
 };
 
 struct handle *handle_new(const struct place *p, const struct opener *who); /* NULL: no memory */

@@ -15,7 +15,7 @@ struct listing_entry {
 	char *name;
 	struct place place;
 	uint64_t shown_ino; /* 0: ino_encode(place) */
-	uint32_t type;	    /* S_IFDIR, S_IFREG or S_IFLNK */
+	uint32_t type;      /* S_IFDIR, S_IFREG or S_IFLNK */
 };
 
 struct listing {

@@ -217,7 +217,8 @@ static void guildfs_close(struct guildfs *fs)
 	free(fs->cwd);
 }
 
-/* --- the session -------------------------------------------------------------------------------- */
+/* --- the session --------------------------------------------------------------------------------
+ */
 
 /* Other users come to runs by way of the home; without that they would see EACCES everywhere. */
 static void warn_shared(const struct guildfs *fs)
@@ -226,13 +227,15 @@ static void warn_shared(const struct guildfs *fs)
 	struct stat st;
 
 	if (fs->uid != 0)
-		complain("allow_other without root: others can look, but only user %u can start runs",
+		complain("allow_other without root: others can look, but only user %u can start "
+			 "runs",
 			(unsigned)fs->uid);
 	for (char *end = path ? path + strlen(path) : NULL; end && end > path;
 		end = strrchr(path, '/')) {
 		*end = '\0';
 		if (*path && stat(path, &st) == 0 && !(st.st_mode & 0001))
-			complain("other users cannot reach the Guild home: %s is closed to them", path);
+			complain("other users cannot reach the Guild home: %s is closed to them",
+				path);
 	}
 }
 

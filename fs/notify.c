@@ -44,8 +44,9 @@ static bool queued(const struct notifier *n, const struct event *e)
 	for (size_t i = 0; i < n->n; i++) {
 		const struct event *q = &n->queue[(n->head + i) % QUEUE_SIZE];
 
-		if (q->ino == e->ino && (q->name == e->name || (q->name && e->name &&
-							       strcmp(q->name, e->name) == 0)))
+		if (q->ino == e->ino &&
+			(q->name == e->name ||
+				(q->name && e->name && strcmp(q->name, e->name) == 0)))
 			return true;
 	}
 	return false;

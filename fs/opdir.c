@@ -124,8 +124,8 @@ static int look_at_run(void *arg, uint64_t serial)
 		return 0;
 	op = things_of_opref(fs, &ref);
 	if (op)
-		drops_set(o, op->serial, things_intern(fs->things, buf_str(&name)),
-			(uint32_t)serial);
+		drops_set(
+			o, op->serial, things_intern(fs->things, buf_str(&name)), (uint32_t)serial);
 	return 0;
 }
 
@@ -192,7 +192,8 @@ void opdir_dropped(const struct place *op, const char *name, const char *id)
 	changes_name(op, name);
 }
 
-/* --- children that are not rows ----------------------------------------------------------------- */
+/* --- children that are not rows -----------------------------------------------------------------
+ */
 
 static struct place drop_place(const struct place *dir, const char *name)
 {
@@ -270,7 +271,8 @@ int opdir_scratch_attr(const struct place *p, struct stat *ret)
 	return scratch_attr(p->fs->opdirs->scratches, p->serial, ret);
 }
 
-/* --- flags and stage, unlinked ------------------------------------------------------------------ */
+/* --- flags and stage, unlinked ------------------------------------------------------------------
+ */
 
 /* The row of flags or stage in this directory; NULL when the name is neither. */
 static const struct row *flags_row(const struct place *dir, const char *name)
@@ -309,7 +311,8 @@ bool opdir_hidden(const struct place *p)
 	return clock_monotonic_ms() < thing->hidden_until_ms[p->row->flags & ROW_STAGE ? 1 : 0];
 }
 
-/* --- what tools do -------------------------------------------------------------------------------- */
+/* --- what tools do
+ * -------------------------------------------------------------------------------- */
 
 int opdir_create(
 	const struct place *dir, const char *name, const struct opener *who, struct place *ret)
@@ -418,8 +421,8 @@ static int rename_to_flags(const struct place *dir, const char *from, const char
 	const struct row *row, const struct buf *text, const struct opener *who)
 {
 	struct place op = row ? place_at(dir, row) : *dir;
-	int r = flags_file_submit(&op, row ? NULL : to, row && row->flags & ROW_STAGE, text->data,
-		text->len, who);
+	int r = flags_file_submit(
+		&op, row ? NULL : to, row && row->flags & ROW_STAGE, text->data, text->len, who);
 
 	if (r < 0)
 		return r;

@@ -15,7 +15,8 @@ int opener_may_start(struct guildfs *fs, const struct opener *who, struct err *e
 	if (who->uid == fs->uid || fs->uid == 0)
 		return 0;
 	return err_set(err, -EACCES,
-		"this mount belongs to user %u, who can only start runs of their own; mount as root "
+		"this mount belongs to user %u, who can only start runs of their own; mount as "
+		"root "
 		"to share it",
 		(unsigned)fs->uid);
 }

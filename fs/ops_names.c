@@ -75,8 +75,8 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 /* Times, modes and owners are what they are: setting them succeeds, for `cp -p`, where something
  * can be written at all, and changes nothing. */
-void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
-	struct fuse_file_info *fi)
+void op_setattr(
+	fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi)
 {
 	struct opener who = ops_opener(req);
 	struct place p;

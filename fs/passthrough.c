@@ -48,7 +48,7 @@ struct backing_map {
 	uint64_t padding;
 };
 
-#define INIT_EXT_FLAG	      (1U << 30)
+#define INIT_EXT_FLAG         (1U << 30)
 #define FLAGS2_PASSTHROUGH    (1U << 5) /* bit 37 of the 64 */
 #define OPEN_FLAG_PASSTHROUGH (1U << 7)
 #define MINOR_PASSTHROUGH     40
@@ -68,9 +68,9 @@ struct passthrough {
 	pthread_mutex_t lock;
 	struct entry *open; /* inodes that are open now; few */
 	size_t n, cap;
-	int fuse_fd;   /* -1: not attached */
+	int fuse_fd;           /* -1: not attached */
 	atomic_bool init_sent; /* the notifier writes, too, as soon as the mount answers */
-	bool refused;   /* the kernel said EPERM once: not privileged, do not ask again */
+	bool refused;          /* the kernel said EPERM once: not privileged, do not ask again */
 };
 
 /* For the reply that this thread is about to send. */
@@ -141,8 +141,8 @@ static ssize_t io_read(int fd, void *buf, size_t len, void *userdata)
 	return read(fd, buf, len);
 }
 
-static ssize_t io_splice(int in, off_t *in_at, int out, off_t *out_at, size_t len, unsigned flags,
-	void *userdata)
+static ssize_t io_splice(
+	int in, off_t *in_at, int out, off_t *out_at, size_t len, unsigned flags, void *userdata)
 {
 	(void)userdata;
 	return splice(in, in_at, out, out_at, len, flags);

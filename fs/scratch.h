@@ -43,8 +43,8 @@ int scratch_attr(struct scratches *s, uint32_t serial, struct stat *ret);
 /* The operation it is in and its name, appended ("" once it has none). */
 int scratch_where(struct scratches *s, uint32_t serial, uint32_t *ret_op, struct buf *name);
 int scratch_read(struct scratches *s, uint32_t serial, struct buf *b);
-int scratch_write(
-	struct scratches *s, uint32_t serial, const void *data, size_t len, off_t offset, bool append);
+int scratch_write(struct scratches *s, uint32_t serial, const void *data, size_t len, off_t offset,
+	bool append);
 int scratch_truncate(struct scratches *s, uint32_t serial, off_t size);
 /* The whole content at once. */
 int scratch_replace(struct scratches *s, uint32_t serial, const struct buf *text);

@@ -45,8 +45,8 @@ static int each_operation_of(struct guildfs *fs, unsigned project, const struct 
 	thing_visit visit, void *arg)
 {
 	for (size_t i = 0; i < model->n_operations; i++) {
-		struct thing *t = things_get(
-			fs->things, project, model->name, model->operations[i].name);
+		struct thing *t =
+			things_get(fs->things, project, model->name, model->operations[i].name);
 		int r = t ? visit(arg, t) : -ENOMEM;
 
 		if (r)
@@ -80,7 +80,8 @@ struct children_job {
 static int visit_child(struct children_job *job, const struct thing *t, const struct row *row,
 	const struct buf *name)
 {
-	struct place p = {.fs = job->dir->fs, .row = row, .class = PLACE_THING, .serial = t->serial};
+	struct place p = {
+		.fs = job->dir->fs, .row = row, .class = PLACE_THING, .serial = t->serial};
 
 	if (job->out) {
 		listing_add(job->out, buf_str(name), &p);
@@ -150,8 +151,7 @@ static int operations_of(const struct place *dir, struct children_job *job)
 	const struct model *model;
 	int r = thing ? thing_model(dir->fs, thing, &file, &model) : -ESTALE;
 
-	return r < 0 ? r
-		     : each_operation_of(dir->fs, thing->project, model, visit_operation, job);
+	return r < 0 ? r : each_operation_of(dir->fs, thing->project, model, visit_operation, job);
 }
 
 static int operations_list(const struct place *dir, struct listing *out)
@@ -189,7 +189,8 @@ const struct dynamic operations_children = {
 const struct dynamic opspec_children = {
 	.list = opspecs_list, .find = opspecs_find, .name = "<opspec>"};
 
-/* --- models ------------------------------------------------------------------------------------- */
+/* --- models -------------------------------------------------------------------------------------
+ */
 
 static void print_line(struct buf *b, const char *text)
 {
@@ -256,7 +257,8 @@ void model_guildfile(const struct place *p, struct buf *b)
 		buf_puts(b, model->file->path);
 }
 
-/* --- operations ----------------------------------------------------------------------------------- */
+/* --- operations
+ * ----------------------------------------------------------------------------------- */
 
 static const struct operation *the_operation(
 	const struct place *p, struct buf *b, struct guildfile **ret_file)

@@ -32,8 +32,8 @@ static bool may_see(struct guildfs *fs, const struct listing *out, const char *i
 		return true;
 	if (fstatat(fs->home->runs_fd, id, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
-	return st.st_uid == out->viewer.uid || (st.st_gid == out->viewer.gid && st.st_mode & 0040) ||
-	       st.st_mode & 0004;
+	return st.st_uid == out->viewer.uid ||
+	       (st.st_gid == out->viewer.gid && st.st_mode & 0040) || st.st_mode & 0004;
 }
 
 struct list_job {

@@ -20,12 +20,12 @@
 struct thing {
 	uint32_t serial;
 	unsigned project; /* index in fs->projects */
-	char *model;	  /* name in the Guild file, "" for the anonymous model */
+	char *model;      /* name in the Guild file, "" for the anonymous model */
 	char *operation;  /* NULL: this is a model */
 
 	pthread_mutex_t lock;
-	char *error;		     /* why the last write was refused; NULL: it was accepted */
-	int64_t hidden_until_ms[2];  /* `flags` and `stage` were unlinked (clock_monotonic_ms) */
+	char *error;                /* why the last write was refused; NULL: it was accepted */
+	int64_t hidden_until_ms[2]; /* `flags` and `stage` were unlinked (clock_monotonic_ms) */
 };
 
 struct things;
@@ -34,8 +34,8 @@ struct things *things_new(void); /* NULL: out of memory */
 void things_free(struct things *things);
 
 /* The thing of these names, made when needed. NULL: out of memory. */
-struct thing *things_get(struct things *things, unsigned project, const char *model,
-	const char *operation);
+struct thing *things_get(
+	struct things *things, unsigned project, const char *model, const char *operation);
 struct thing *things_by_serial(struct things *things, uint32_t serial); /* NULL: none */
 
 /* A number from 1 for a name; 0: 65,535 names are taken, or out of memory. */

@@ -190,9 +190,15 @@ const struct row *tree_row(uint16_t id)
 static void print_row(struct buf *b, const struct row *row, const char *path)
 {
 	static const char *const kinds[] = {
-		[ROW_DIR] = "dir",   [ROW_TEXT] = "text", [ROW_DOC] = "document",
-		[ROW_CTL] = "verbs", [ROW_FLAGS] = "flags", [ROW_LINK] = "link",
-		[ROW_WAIT] = "wait", [ROW_LOG] = "log",	  [ROW_FILE] = "store",
+		[ROW_DIR] = "dir",
+		[ROW_TEXT] = "text",
+		[ROW_DOC] = "document",
+		[ROW_CTL] = "verbs",
+		[ROW_FLAGS] = "flags",
+		[ROW_LINK] = "link",
+		[ROW_WAIT] = "wait",
+		[ROW_LOG] = "log",
+		[ROW_FILE] = "store",
 		[ROW_SCRATCH] = "scratch",
 	};
 	const char *writable = row->store || row->kind == ROW_FLAGS ? "w" : "-";

@@ -17,7 +17,8 @@ const struct row *tree_row(uint16_t id); /* NULL: no such row */
 /* One line an entry: mode, kind, path, doc. tests/golden/tree.txt holds a copy. */
 void tree_print(struct buf *b);
 
-/* Rows that dynamic children are made of; named here because code elsewhere makes places of them. */
+/* Rows that dynamic children are made of; named here because code elsewhere makes places of them.
+ */
 extern struct row tree_model[], tree_operation[], tree_opspec_link[], tree_run[], tree_run_prefix[],
 	tree_attr[], tree_file[], tree_source_file[], tree_drop[], tree_scratch[];
 

@@ -216,7 +216,8 @@ static int thing_attr(const struct place *p, struct stat *st)
 	return 0;
 }
 
-/* The directory of all runs is as old as the one in the store: what is cached of it goes by that. */
+/* The directory of all runs is as old as the one in the store: what is cached of it goes by that.
+ */
 static int static_attr(const struct place *p, struct stat *st)
 {
 	struct stat runs;

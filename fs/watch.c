@@ -39,7 +39,7 @@ struct watcher {
 	int inotify, stop;
 	int runs_watch, changes_watch;
 	off_t changes_read; /* how much of the changes file is known */
-	uint64_t *live;	    /* runs that are not over, as far as is known */
+	uint64_t *live;     /* runs that are not over, as far as is known */
 	size_t n_live, cap_live;
 };
 
@@ -99,7 +99,8 @@ static void run_changed(struct watcher *w, const char *id)
 		live_add(w, serial);
 }
 
-/* --- runs that nobody started ------------------------------------------------------------------ */
+/* --- runs that nobody started ------------------------------------------------------------------
+ */
 
 static bool run_has(struct guildfs *fs, const char *id, const char *name)
 {
@@ -149,7 +150,8 @@ static int look_at_start(void *arg, uint64_t serial)
 	return 0;
 }
 
-/* --- events ---------------------------------------------------------------------------------------- */
+/* --- events
+ * ---------------------------------------------------------------------------------------- */
 
 /* Ids that our programs appended since the last look; a file that shrank was begun anew. */
 static void read_changes(struct watcher *w)
@@ -207,7 +209,8 @@ static void handle_event(struct watcher *w, const struct inotify_event *e)
 		if (e->len && strcmp(e->name, CHANGES_NAME) == 0)
 			read_changes(w);
 	} else if (e->wd == w->runs_watch && e->len && e->name[0] != '.') {
-		if (e->mask & (IN_DELETE | IN_MOVED_FROM) && !file_exists(w->fs->home->runs_fd, e->name))
+		if (e->mask & (IN_DELETE | IN_MOVED_FROM) &&
+			!file_exists(w->fs->home->runs_fd, e->name))
 			changes_run_gone(w->fs, e->name);
 		else
 			run_changed(w, e->name);
@@ -241,7 +244,8 @@ static void tick(struct watcher *w)
 static void *watcher_main(void *arg)
 {
 	struct watcher *w = arg;
-	struct pollfd fds[] = {{.fd = w->stop, .events = POLLIN}, {.fd = w->inotify, .events = POLLIN}};
+	struct pollfd fds[] = {
+		{.fd = w->stop, .events = POLLIN}, {.fd = w->inotify, .events = POLLIN}};
 	_cleanup_free_ char *events = malloc(EVENTS_SIZE);
 	int64_t next = clock_monotonic_ms() + TICK_MS;
 

@@ -44,9 +44,9 @@ static inline pthread_mutex_t *cleanup_lock(pthread_mutex_t *mutex)
 	return mutex;
 }
 
-#define _cleanup_(fn)	   __attribute__((__cleanup__(fn)))
-#define _cleanup_free_	   _cleanup_(cleanup_freep)
-#define _cleanup_close_	   _cleanup_(cleanup_closep)
+#define _cleanup_(fn)      __attribute__((__cleanup__(fn)))
+#define _cleanup_free_     _cleanup_(cleanup_freep)
+#define _cleanup_close_    _cleanup_(cleanup_closep)
 #define _cleanup_closedir_ _cleanup_(cleanup_closedirp)
 
 #define STEAL(p)                                                                                   \

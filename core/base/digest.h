@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#define DIGEST_MD5_LEN	32
+#define DIGEST_MD5_LEN  32
 #define DIGEST_SHA1_LEN 40
 
 struct digest;

@@ -8,7 +8,8 @@
 
 #include "base/buf.h"
 
-static int set(struct err *err, int code, int line, int column, const char *format, va_list ap)
+static int __attribute__((format(printf, 5, 0)))
+set(struct err *err, int code, int line, int column, const char *format, va_list ap)
 {
 	if (!err || err->code)
 		return code;

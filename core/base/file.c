@@ -81,8 +81,8 @@ static int sync_parent(int dirfd, const char *name)
 	return file_fsync_dir(dirfd, slash ? buf_str(&dir) : ".");
 }
 
-int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
-	enum file_sync sync)
+int file_write(
+	int dirfd, const char *name, const void *data, size_t len, mode_t mode, enum file_sync sync)
 {
 	_cleanup_buf_ struct buf temporary = BUF_INIT;
 	int fd = open_temporary(dirfd, name, mode, &temporary);
@@ -103,8 +103,7 @@ int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t
 
 int file_create(int dirfd, const char *name, const void *data, size_t len, mode_t mode)
 {
-	_cleanup_close_ int fd =
-		openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	_cleanup_close_ int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
 	return fd < 0 ? -errno : fill(fd, data, len, mode, false);
 }
@@ -144,7 +143,8 @@ int file_read_fd(int fd, size_t max, struct buf *b)
 
 int file_read(int dirfd, const char *name, size_t max, struct buf *b)
 {
-	_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	return fd < 0 ? (errno == ELOOP ? -EINVAL : -errno) : file_read_fd(fd, max, b);
 }

@@ -41,7 +41,7 @@ int file_read_fd(int fd, size_t max, struct buf *b);
 int file_write_all(int fd, const void *data, size_t len);
 
 int file_mkdirs(int dirfd, const char *path, mode_t mode); /* mkdir -p */
-int file_remove_tree(int dirfd, const char *name);	   /* rm -rf; follows no link */
+int file_remove_tree(int dirfd, const char *name);         /* rm -rf; follows no link */
 /* Copies a regular file's bytes (reflink where the file system can) with the source's x bits. */
 int file_copy(int from_dirfd, const char *from, int to_dirfd, const char *to);
 /* Copies a tree: directories, regular files, symlinks as they are; anything else is skipped. */
@@ -53,7 +53,8 @@ bool file_exists(int dirfd, const char *name); /* lstat succeeds */
 /* readlink into b. */
 int file_readlink(int dirfd, const char *name, struct buf *b);
 
-/* Calls visit for each name but . and .. in readdir order; a nonzero result stops and is returned. */
+/* Calls visit for each name but . and .. in readdir order; a nonzero result stops and is returned.
+ */
 int file_each(int dirfd, const char *path, int (*visit)(void *arg, const char *name, int d_type),
 	void *arg);
 

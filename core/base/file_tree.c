@@ -112,7 +112,8 @@ int file_copy(int from_dirfd, const char *from, int to_dirfd, const char *to)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	out = openat(to_dirfd, to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666 | (st.st_mode & 0111));
+	out = openat(
+		to_dirfd, to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666 | (st.st_mode & 0111));
 	if (out < 0)
 		return -errno;
 	r = copy_bytes(in, out);

@@ -64,8 +64,9 @@ int output_of(const char *const *argv, const char *dir, struct buf *b)
 		while (waitpid(pid, &status, 0) < 0)
 			if (errno != EINTR)
 				return -errno;
-		return read_error < 0 ? read_error
-				      : WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ENOENT;
+		return read_error < 0                                  ? read_error
+		       : WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0
+								       : -ENOENT;
 	}
 	close(fds[0]);
 	return r;

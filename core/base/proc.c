@@ -108,8 +108,8 @@ int proc_ref_parse(const char *line, struct proc_ref *ret_ref)
 	struct proc_ref ref = {0};
 	int end = -1;
 
-	if (sscanf(line, "%d %" SCNu64 " %36[0-9a-f-] %n", &ref.pid, &ref.start, ref.boot_id, &end) !=
-			3 ||
+	if (sscanf(line, "%d %" SCNu64 " %36[0-9a-f-] %n", &ref.pid, &ref.start, ref.boot_id,
+		    &end) != 3 ||
 		end < 0 || line[end] || ref.pid <= 0 || strlen(ref.boot_id) != PROC_BOOT_ID_LEN)
 		return -EINVAL;
 	*ret_ref = ref;

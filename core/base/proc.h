@@ -16,9 +16,9 @@
 #define PROC_BOOT_ID_LEN 36
 
 struct proc_ref {
-	pid_t pid;				/* 0: none */
-	uint64_t start;				/* clock ticks since boot: field 22 of /proc/PID/stat */
-	char boot_id[PROC_BOOT_ID_LEN + 1];	/* /proc/sys/kernel/random/boot_id */
+	pid_t pid;                          /* 0: none */
+	uint64_t start;                     /* clock ticks since boot: field 22 of /proc/PID/stat */
+	char boot_id[PROC_BOOT_ID_LEN + 1]; /* /proc/sys/kernel/random/boot_id */
 };
 
 /* Fills in what is known of a live process. -ESRCH when there is none. */

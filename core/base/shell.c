@@ -8,7 +8,7 @@
 
 #define SPACES " \t\r\n"
 /* What shlex.quote leaves alone, beside letters and digits. */
-#define SAFE   "@%+=:,./-_"
+#define SAFE "@%+=:,./-_"
 
 /* Reads one word from *at; *at ends behind it. */
 static int read_word(const char **at, struct buf *word, struct err *err)

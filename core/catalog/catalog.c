@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs in memory. An entry's index + 1 is its serial number, for ever; a sorted array of indexes
- * finds ids and prefixes of them. Summaries and times are read when they are first needed; a summary
- * that is kept is compared with the mtimes of the run's directories, at most once a second, since
- * others change runs too.
+ * finds ids and prefixes of them. Summaries and times are read when they are first needed; a
+ * summary that is kept is compared with the mtimes of the run's directories, at most once a second,
+ * since others change runs too.
  */
 #include "catalog/catalog.h"
 
@@ -26,10 +26,10 @@ enum { CHECK_MS = 1000 };
 struct entry {
 	char *id;
 	struct run_summary *summary; /* NULL: not read, or not final */
-	int64_t seen_mtime;	     /* nanoseconds: of its directories, when summary was read */
-	int64_t checked_ms;	     /* when they were last compared */
-	int64_t born;		     /* initialized, which never changes; 0: not known */
-	bool over;		     /* known to have ended, also without a summary */
+	int64_t seen_mtime;          /* nanoseconds: of its directories, when summary was read */
+	int64_t checked_ms;          /* when they were last compared */
+	int64_t born;                /* initialized, which never changes; 0: not known */
+	bool over;                   /* known to have ended, also without a summary */
 	bool present;
 	unsigned version; /* counts invalidations: what was read before one is not kept */
 };
@@ -43,7 +43,8 @@ struct catalog {
 	size_t n_by_id, cap_by_id;
 };
 
-/* --- the sorted array; all with the lock held ---------------------------------------------------- */
+/* --- the sorted array; all with the lock held ----------------------------------------------------
+ */
 
 static size_t lower_bound(const struct catalog *c, const char *id)
 {
@@ -144,7 +145,8 @@ static void take_out(struct catalog *c, struct entry *e)
 	forget(e);
 }
 
-/* --- scanning ------------------------------------------------------------------------------------ */
+/* --- scanning ------------------------------------------------------------------------------------
+ */
 
 static bool is_run_name(const char *name)
 {
@@ -244,7 +246,8 @@ static int compare_with(struct catalog *c, const struct strv *names, struct chan
 	for (size_t i = c->n_by_id; r == 0 && i-- > 0;) {
 		struct entry *e = &c->entries[c->by_id[i]];
 
-		if (names->n && bsearch(&e->id, names->v, names->n, sizeof(*names->v), compare_names))
+		if (names->n &&
+			bsearch(&e->id, names->v, names->n, sizeof(*names->v), compare_names))
 			continue;
 		r = note(changes, CATALOG_REMOVED, serial_of(c, e), e->id);
 		take_out(c, e);
@@ -296,7 +299,8 @@ uint64_t catalog_update(struct catalog *c, const char *id)
 	return e ? serial_of(c, e) : 0;
 }
 
-/* --- asking -------------------------------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------------------------------
+ */
 
 size_t catalog_count(struct catalog *c)
 {
@@ -476,7 +480,8 @@ bool catalog_is_live(struct catalog *c, uint64_t serial)
 	return false;
 }
 
-/* --- all of them ----------------------------------------------------------------------------------- */
+/* --- all of them
+ * ----------------------------------------------------------------------------------- */
 
 /* Serials of those present, ascending. The caller frees. */
 static uint64_t *list_serials(struct catalog *c, size_t *ret_n)
@@ -503,7 +508,8 @@ int catalog_each(struct catalog *c, int (*fn)(void *arg, uint64_t serial), void 
 	return r;
 }
 
-/* When it was born, which is read once. A run without that was there when it was started, or never. */
+/* When it was born, which is read once. A run without that was there when it was started, or never.
+ */
 static int64_t birth_of(struct catalog *c, uint64_t serial)
 {
 	_cleanup_close_ int fd = -1;
@@ -575,8 +581,8 @@ int catalog_newest_first(struct catalog *c, uint64_t **ret, size_t *ret_n)
 	return sorted_by(c, start_of, ret, ret_n);
 }
 
-uint64_t catalog_newest(struct catalog *c, bool (*want)(void *arg, const struct run_summary *summary),
-	void *arg)
+uint64_t catalog_newest(
+	struct catalog *c, bool (*want)(void *arg, const struct run_summary *summary), void *arg)
 {
 	_cleanup_free_ uint64_t *serials = NULL;
 	uint64_t found = 0;

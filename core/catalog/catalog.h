@@ -28,8 +28,8 @@ void catalog_free(struct catalog *catalog);
 const struct home *catalog_home(const struct catalog *catalog);
 
 enum catalog_change { CATALOG_ADDED, CATALOG_REMOVED };
-typedef void (*catalog_change_fn)(void *arg, enum catalog_change change, uint64_t serial,
-	const char *id);
+typedef void (*catalog_change_fn)(
+	void *arg, enum catalog_change change, uint64_t serial, const char *id);
 
 /* Reads runs/ again and reports what came and went. */
 int catalog_rescan(struct catalog *catalog, catalog_change_fn changed, void *arg);
@@ -40,7 +40,8 @@ size_t catalog_count(struct catalog *catalog);
 uint64_t catalog_find(struct catalog *catalog, const char *id); /* 0: none */
 /* The only run whose id starts so; 0 when there is none or several (*ret_matches says). */
 uint64_t catalog_find_prefix(struct catalog *catalog, const char *prefix, size_t *ret_matches);
-/* The id, valid for the life of the catalogue (also after the run is gone); NULL: no such serial. */
+/* The id, valid for the life of the catalogue (also after the run is gone); NULL: no such serial.
+ */
 const char *catalog_id(struct catalog *catalog, uint64_t serial);
 bool catalog_present(struct catalog *catalog, uint64_t serial);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The `op` attribute, and the command and environment that follow from it (reference, 1.7, 3.5.1). */
+/* The `op` attribute, and the command and environment that follow from it (reference, 1.7, 3.5.1).
+ */
 #include "project/command.h"
 
 #include <ctype.h>
@@ -15,7 +16,8 @@
 
 enum { MAX_REFERENCES = 100 };
 
-/* --- the attribute -------------------------------------------------------------------------------- */
+/* --- the attribute
+ * -------------------------------------------------------------------------------- */
 
 /* Takes v over; true when both it and the map were there. */
 static bool put(struct value *map, const char *key, struct value *v)
@@ -106,7 +108,8 @@ static struct value *op_cmd(const struct operation *op)
 
 	if (put(cmd, "cmd-args", cmd_args(op)) &&
 		put(cmd, "cmd-env", op->env ? value_copy(op->env) : value_map()) &&
-		put(cmd, "cmd-flags", cmd_flags(op)) && put(cmd, "flags-dest", string_or_null(dest)))
+		put(cmd, "cmd-flags", cmd_flags(op)) &&
+		put(cmd, "flags-dest", string_or_null(dest)))
 		return cmd;
 	value_free(cmd);
 	return NULL;
@@ -162,15 +165,17 @@ struct value *command_attr(const struct operation *op)
 		put(attr, "delete-on-success", value_bool(false)) &&
 		put(attr, "flags-extra", value_map()) && put(attr, "deps", deps_attr(op)) &&
 		put(attr, "label-template", string_or_null(op->label_template)) &&
-		put(attr, "output-attrs", value_null()) && put(attr, "output-scalars", value_null()) &&
-		put(attr, "op-cmd", op_cmd(op)) && put(attr, "python-requires", value_null()) &&
+		put(attr, "output-attrs", value_null()) &&
+		put(attr, "output-scalars", value_null()) && put(attr, "op-cmd", op_cmd(op)) &&
+		put(attr, "python-requires", value_null()) &&
 		put(attr, "sourcecode", sourcecode_attr()))
 		return attr;
 	value_free(attr);
 	return NULL;
 }
 
-/* --- text of values ---------------------------------------------------------------------------------- */
+/* --- text of values
+ * ---------------------------------------------------------------------------------- */
 
 /* As an argument: 1 for true, nothing for false and null, strings as they are, else repr(). */
 static void arg_text(struct buf *b, const struct value *v)
@@ -191,13 +196,14 @@ static void arg_text(struct buf *b, const struct value *v)
 
 static bool is_globals(const char *dest)
 {
-	return dest && (strcmp(dest, "globals") == 0 || strncmp(dest, "global:", 7) == 0 ||
-			       strncmp(dest, "dict:", 5) == 0 || strncmp(dest, "namespace:", 10) == 0);
+	return dest &&
+	       (strcmp(dest, "globals") == 0 || strncmp(dest, "global:", 7) == 0 ||
+		       strncmp(dest, "dict:", 5) == 0 || strncmp(dest, "namespace:", 10) == 0);
 }
 
 /* ${name} in a word, from flags; references in flag values are followed. */
-static int expand(const char *word, const struct value *flags, int depth, struct buf *out,
-	struct err *err)
+static int expand(
+	const char *word, const struct value *flags, int depth, struct buf *out, struct err *err)
 {
 	while (*word) {
 		const char *end = strncmp(word, "${", 2) == 0 ? strchr(word, '}') : NULL;
@@ -218,7 +224,8 @@ static int expand(const char *word, const struct value *flags, int depth, struct
 			return err_set(err, -EINVAL, "the references of flag '%s' lead in a circle",
 				buf_str(&name));
 		arg_text(&text, v);
-		r = v->type == VALUE_STRING ? expand(buf_str(&text), flags, depth + 1, out, err) : 0;
+		r = v->type == VALUE_STRING ? expand(buf_str(&text), flags, depth + 1, out, err)
+					    : 0;
 		if (r < 0)
 			return r;
 		if (v->type != VALUE_STRING)
@@ -240,7 +247,8 @@ static void replace_all(struct buf *b, const char *text, const char *what, const
 	buf_puts(b, text);
 }
 
-/* --- arguments ---------------------------------------------------------------------------------------- */
+/* --- arguments
+ * ---------------------------------------------------------------------------------------- */
 
 static int add_flag(const char *name, const struct value *v, const struct value *def,
 	const char *dest, struct strv *argv)
@@ -281,7 +289,8 @@ static int add_flags(const struct value *cmd, const struct value *flags, struct 
 		const char *name = sorted->map.pairs[i].key;
 
 		if (value_get(defs, name))
-			r = add_flag(name, sorted->map.pairs[i].value, value_get(defs, name), dest, argv);
+			r = add_flag(name, sorted->map.pairs[i].value, value_get(defs, name), dest,
+				argv);
 	}
 	return r;
 }
@@ -307,7 +316,8 @@ int command_argv(const struct value *op_attr, const struct value *flags, const c
 
 	if (!args || args->type != VALUE_LIST || !args->list.n)
 		return err_set(err, -EINVAL,
-			"the run does not say what it runs (attribute 'op' has no op-cmd: cmd-args)");
+			"the run does not say what it runs (attribute 'op' has no op-cmd: "
+			"cmd-args)");
 	for (size_t i = 0; r == 0 && i < args->list.n; i++) {
 		const char *word = value_str(args->list.items[i]);
 
@@ -321,10 +331,11 @@ int command_argv(const struct value *op_attr, const struct value *flags, const c
 	return r;
 }
 
-/* --- environment ---------------------------------------------------------------------------------------- */
+/* --- environment
+ * ---------------------------------------------------------------------------------------- */
 
-static int add_own_env(const struct value *own, const struct value *flags, struct strv *env,
-	struct err *err)
+static int add_own_env(
+	const struct value *own, const struct value *flags, struct strv *env, struct err *err)
 {
 	int r = 0;
 
@@ -343,11 +354,12 @@ static void flag_env_name(struct buf *b, const char *name)
 {
 	buf_puts(b, "FLAG_");
 	for (; *name; name++)
-		buf_putc(b, isalnum((unsigned char)*name) ? (char)toupper((unsigned char)*name) : '_');
+		buf_putc(b,
+			isalnum((unsigned char)*name) ? (char)toupper((unsigned char)*name) : '_');
 }
 
-int command_env(const struct value *op_attr, const struct value *flags, struct strv *env,
-	struct err *err)
+int command_env(
+	const struct value *op_attr, const struct value *flags, struct strv *env, struct err *err)
 {
 	const struct value *cmd = value_get(op_attr, "op-cmd");
 	const char *dest = value_str(value_get(cmd, "flags-dest"));

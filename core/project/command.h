@@ -25,8 +25,8 @@ int command_argv(const struct value *op_attr, const struct value *flags, const c
 	const char *project_dir, struct strv *ret_argv, struct err *err);
 
 /* What an environment gets for the sake of the operation itself: its env and FLAG_* variables. */
-int command_env(const struct value *op_attr, const struct value *flags, struct strv *env,
-	struct err *err);
+int command_env(
+	const struct value *op_attr, const struct value *flags, struct strv *env, struct err *err);
 
 /*
  * The Python of a run, as an absolute path: $GUILD_PYTHON_EXE, else .venv beside the Guild file,

@@ -46,7 +46,8 @@ static int get_target_path(const struct value *map, struct dep *dep, struct err 
 
 	if (r == 0 && dep->target_path && !name_is_safe_path(dep->target_path))
 		return fail(err, value_get(map, key),
-			"invalid path '%s' (a relative path without .. is needed)", dep->target_path);
+			"invalid path '%s' (a relative path without .. is needed)",
+			dep->target_path);
 	return r;
 }
 
@@ -103,7 +104,8 @@ static int get_select(const struct value *map, struct dep *dep, struct err *err)
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
 		if (value_get(map, later[i]))
-			return fail(err, value_get(map, later[i]), "'%s' is not supported yet", later[i]);
+			return fail(err, value_get(map, later[i]), "'%s' is not supported yet",
+				later[i]);
 	return get_text(map, "select", &dep->select, err);
 }
 
@@ -114,15 +116,18 @@ static int parse_source_map(const struct value *v, struct dep *dep, struct err *
 	int r;
 
 	if (!type)
-		return fail(err, v, "a source has no type; 'file: PATH' or 'operation: NAME' is needed");
+		return fail(err, v,
+			"a source has no type; 'file: PATH' or 'operation: NAME' is needed");
 	if (!spec->source || !*spec->source)
-		return fail(err, spec, "'%s' is %s; a string is needed", type, value_type_name(spec));
-	dep->type = strcmp(type, "file") == 0	     ? DEP_FILE
+		return fail(
+			err, spec, "'%s' is %s; a string is needed", type, value_type_name(spec));
+	dep->type = strcmp(type, "file") == 0        ? DEP_FILE
 		    : strcmp(type, "operation") == 0 ? DEP_OPERATION
 						     : DEP_OTHER;
 	if (dep->type == DEP_OTHER)
-		return fail(err, spec, "sources of type '%s' are not supported yet; file and "
-				       "operation are",
+		return fail(err, spec,
+			"sources of type '%s' are not supported yet; file and "
+			"operation are",
 			type);
 	dep->type_name = strdup(type);
 	dep->spec = strdup(spec->source);

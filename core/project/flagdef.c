@@ -12,9 +12,14 @@ static const struct {
 	const char *name;
 	enum flag_type type;
 } types[] = {
-	{"auto", FLAG_AUTO},	   {"string", FLAG_STRING},   {"int", FLAG_INT},
-	{"float", FLAG_FLOAT},	   {"number", FLAG_NUMBER},   {"boolean", FLAG_BOOLEAN},
-	{"path", FLAG_PATH},	   {"existing-path", FLAG_EXISTING_PATH},
+	{"auto", FLAG_AUTO},
+	{"string", FLAG_STRING},
+	{"int", FLAG_INT},
+	{"float", FLAG_FLOAT},
+	{"number", FLAG_NUMBER},
+	{"boolean", FLAG_BOOLEAN},
+	{"path", FLAG_PATH},
+	{"existing-path", FLAG_EXISTING_PATH},
 };
 
 void flag_release(struct flag *flag)
@@ -34,8 +39,8 @@ void flag_release(struct flag *flag)
 	free(flag->null_label);
 }
 
-static int get_text(const struct value *map, const char *key, const char *absent, char **ret,
-	struct err *err)
+static int get_text(
+	const struct value *map, const char *key, const char *absent, char **ret, struct err *err)
 {
 	const struct value *v = value_get(map, key);
 
@@ -60,8 +65,9 @@ static int get_type(const struct value *map, enum flag_type *ret, struct err *er
 			return 0;
 		}
 	}
-	return fail(err, v, "flag type '%s' is unknown; the types are: string, int, float, number, "
-			    "boolean, path, existing-path, auto",
+	return fail(err, v,
+		"flag type '%s' is unknown; the types are: string, int, float, number, "
+		"boolean, path, existing-path, auto",
 		v->source ? v->source : value_type_name(v));
 }
 
@@ -70,7 +76,8 @@ static int parse_choice(const struct value *v, struct flag_choice *ret, struct e
 	const struct value *value = v, *description = NULL;
 
 	if (v->type == VALUE_LIST)
-		return fail(err, v, "a choice is a list; a value or {value, description} is needed");
+		return fail(
+			err, v, "a choice is a list; a value or {value, description} is needed");
 	if (v->type == VALUE_MAP) {
 		value = value_get(v, "value");
 		description = value_get(v, "description");
@@ -119,7 +126,8 @@ static int parse_map(const struct value *v, struct flag *flag, struct err *err)
 	if (value_truthy(value_get(v, "arg-split")))
 		return fail(err, value_get(v, "arg-split"), "'arg-split' is not supported yet");
 	if (value_get(v, "arg-encoding"))
-		return fail(err, value_get(v, "arg-encoding"), "'arg-encoding' is not supported yet");
+		return fail(
+			err, value_get(v, "arg-encoding"), "'arg-encoding' is not supported yet");
 	if (r == 0)
 		r = get_text(v, "alias", NULL, &flag->alias, err);
 	if (r == 0)
@@ -141,8 +149,9 @@ int flag_parse(const char *name, const struct value *v, struct flag *ret, struct
 	if (v->type == VALUE_MAP)
 		return parse_map(v, ret, err);
 	if (v->type == VALUE_LIST)
-		return fail(err, v, "flag '%s' has a list as its default, which makes a batch: "
-				    "batches are not supported yet",
+		return fail(err, v,
+			"flag '%s' has a list as its default, which makes a batch: "
+			"batches are not supported yet",
 			name);
 	ret->default_value = value_copy(v);
 	ret->description = strdup("");

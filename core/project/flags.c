@@ -18,8 +18,8 @@ struct value *flags_defaults(const struct operation *op)
 	struct value *flags = value_map();
 
 	for (size_t i = 0; flags && i < op->n_flags; i++) {
-		if (value_map_set(flags, op->flags[i].name, value_copy(op->flags[i].default_value)) <
-			0) {
+		if (value_map_set(
+			    flags, op->flags[i].name, value_copy(op->flags[i].default_value)) < 0) {
 			value_free(flags);
 			return NULL;
 		}
@@ -27,7 +27,8 @@ struct value *flags_defaults(const struct operation *op)
 	return flags;
 }
 
-/* --- decoding ------------------------------------------------------------------------------------ */
+/* --- decoding ------------------------------------------------------------------------------------
+ */
 
 /* Quotes, brackets and what else means more in YAML than its letters. */
 static bool may_be_yaml(const char *text)
@@ -90,7 +91,8 @@ static int unknown_flag(const struct operation *op, const char *name, int line, 
 		return err_set_at(err, -EINVAL, line, 0,
 			"unknown flag '%s'; this operation has no flags", name);
 	return err_set_at(err, -EINVAL, line, 0, "unknown flag '%s'%s%s%s; the flags are: %s", name,
-		near ? " - did you mean '" : "", near ? near : "", near ? "'?" : "", buf_str(&list));
+		near ? " - did you mean '" : "", near ? near : "", near ? "'?" : "",
+		buf_str(&list));
 }
 
 int flags_assign(const struct operation *op, struct value *flags, const char *name,
@@ -103,8 +105,8 @@ int flags_assign(const struct operation *op, struct value *flags, const char *na
 	return value_map_set(flags, flag->name, decode(flag, text, true));
 }
 
-int flags_assign_word(const struct operation *op, struct value *flags, const char *word,
-	struct err *err)
+int flags_assign_word(
+	const struct operation *op, struct value *flags, const char *word, struct err *err)
 {
 	const char *equals = strchr(word, '=');
 	_cleanup_free_ char *name = NULL;
@@ -115,14 +117,20 @@ int flags_assign_word(const struct operation *op, struct value *flags, const cha
 	return name ? flags_assign(op, flags, name, equals + 1, err) : -ENOMEM;
 }
 
-/* --- types ----------------------------------------------------------------------------------------- */
+/* --- types
+ * ----------------------------------------------------------------------------------------- */
 
 static const char *type_name(enum flag_type type)
 {
 	static const char *const names[] = {
-		[FLAG_AUTO] = "auto",	    [FLAG_STRING] = "string",	[FLAG_INT] = "int",
-		[FLAG_FLOAT] = "float",	    [FLAG_NUMBER] = "number",	[FLAG_BOOLEAN] = "boolean",
-		[FLAG_PATH] = "path",	    [FLAG_EXISTING_PATH] = "existing-path",
+		[FLAG_AUTO] = "auto",
+		[FLAG_STRING] = "string",
+		[FLAG_INT] = "int",
+		[FLAG_FLOAT] = "float",
+		[FLAG_NUMBER] = "number",
+		[FLAG_BOOLEAN] = "boolean",
+		[FLAG_PATH] = "path",
+		[FLAG_EXISTING_PATH] = "existing-path",
 	};
 
 	return names[type];
@@ -178,8 +186,8 @@ static bool has_type(const struct value *v, enum flag_type type)
 	}
 }
 
-static struct value *coerce(const struct operation *op, const struct flag *flag,
-	const struct value *v)
+static struct value *coerce(
+	const struct operation *op, const struct flag *flag, const struct value *v)
 {
 	struct value *number;
 
@@ -193,7 +201,7 @@ static struct value *coerce(const struct operation *op, const struct flag *flag,
 		return as_path(op, v);
 	case FLAG_BOOLEAN:
 		return v->type == VALUE_INT || v->type == VALUE_FLOAT ? value_bool(value_truthy(v))
-								       : value_copy(v);
+								      : value_copy(v);
 	case FLAG_FLOAT:
 		number = as_number(v);
 		if (number && number->type == VALUE_INT) {
@@ -210,7 +218,8 @@ static struct value *coerce(const struct operation *op, const struct flag *flag,
 	return as_number(v);
 }
 
-/* --- checks ------------------------------------------------------------------------------------------ */
+/* --- checks
+ * ------------------------------------------------------------------------------------------ */
 
 static void print_value(struct buf *b, const struct value *v)
 {
@@ -249,8 +258,9 @@ static int check_choice(const struct flag *flag, const struct value *v, int line
 		print_value(&list, flag->choices[i].value);
 	}
 	print_value(&shown, v);
-	return err_set_at(err, -EINVAL, line, 0, "invalid value %s for flag '%s'; the choices are: %s",
-		buf_str(&shown), flag->name, buf_str(&list));
+	return err_set_at(err, -EINVAL, line, 0,
+		"invalid value %s for flag '%s'; the choices are: %s", buf_str(&shown), flag->name,
+		buf_str(&list));
 }
 
 static int check_type(const struct flag *flag, const struct value *given, const struct value *v,
@@ -329,7 +339,8 @@ int flags_resolve(const struct operation *op, const struct value *user_flags, st
 
 		r = check_value(op, flag, given ? given : flag->default_value, &checked, err);
 		if (r == 0 && is_missing(flag, checked))
-			r = err_set(err, -EINVAL, "flag '%s' is required: give it a value", flag->name);
+			r = err_set(
+				err, -EINVAL, "flag '%s' is required: give it a value", flag->name);
 		if (r == 0)
 			r = value_map_set(flags, flag->name, checked);
 		else

@@ -21,8 +21,8 @@ struct value *flags_defaults(const struct operation *op);
 int flags_assign(const struct operation *op, struct value *flags, const char *name,
 	const char *text, struct err *err);
 /* A word that must be NAME=TEXT. */
-int flags_assign_word(const struct operation *op, struct value *flags, const char *word,
-	struct err *err);
+int flags_assign_word(
+	const struct operation *op, struct value *flags, const char *word, struct err *err);
 
 /* Defaults overlaid by user_flags, coerced to their types and checked: choices, required. */
 int flags_resolve(const struct operation *op, const struct value *user_flags, struct value **ret,

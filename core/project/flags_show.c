@@ -9,12 +9,18 @@
 #include "yaml/scalar.h"
 #include "yaml/yaml.h"
 
-/* --- help --------------------------------------------------------------------------------------- */
+/* --- help ---------------------------------------------------------------------------------------
+ */
 
 static const char *const type_names[] = {
-	[FLAG_AUTO] = "",	  [FLAG_STRING] = "string",   [FLAG_INT] = "int",
-	[FLAG_FLOAT] = "float",	  [FLAG_NUMBER] = "number",   [FLAG_BOOLEAN] = "boolean",
-	[FLAG_PATH] = "path",	  [FLAG_EXISTING_PATH] = "existing-path",
+	[FLAG_AUTO] = "",
+	[FLAG_STRING] = "string",
+	[FLAG_INT] = "int",
+	[FLAG_FLOAT] = "float",
+	[FLAG_NUMBER] = "number",
+	[FLAG_BOOLEAN] = "boolean",
+	[FLAG_PATH] = "path",
+	[FLAG_EXISTING_PATH] = "existing-path",
 };
 
 static void print_choices(struct buf *b, const struct flag *flag)
@@ -68,7 +74,8 @@ void flags_print_help(struct buf *b, const struct operation *op)
 		print_flag_help(b, &op->flags[i]);
 }
 
-/* --- labels --------------------------------------------------------------------------------------- */
+/* --- labels
+ * --------------------------------------------------------------------------------------- */
 
 /* Cut, not rounded, behind the fifth digit of the fraction. */
 static void label_float(struct buf *b, double d)
@@ -131,7 +138,7 @@ void flags_expand_label(struct buf *b, const char *template, const struct value 
 		const struct value *v;
 
 		if (!end) {
-			buf_putc(b, *template++);
+			buf_putc(b, *template ++);
 			continue;
 		}
 		name = strndup(template + 2, (size_t)(end - template) - 2);

@@ -9,8 +9,7 @@
 #include "base/shell.h"
 #include "yaml/yaml.h"
 
-#define NOT_FLAGS                                                                                  \
-	"not a flags file: expected NAME: VALUE lines or NAME=VALUE words"
+#define NOT_FLAGS "not a flags file: expected NAME: VALUE lines or NAME=VALUE words"
 
 /* The first line that says something begins with NAME=, which no line of YAML flags does. */
 static bool is_assignments(const char *text)
@@ -30,8 +29,8 @@ static bool is_assignments(const char *text)
 	return false;
 }
 
-static int parse_assignments(const struct operation *op, const char *text,
-	enum flags_extent extent, struct value *flags, struct err *err)
+static int parse_assignments(const struct operation *op, const char *text, enum flags_extent extent,
+	struct value *flags, struct err *err)
 {
 	_cleanup_strv_ struct strv words = STRV_INIT;
 	struct err open_quote = ERR_INIT;

@@ -16,7 +16,8 @@ enum { GUILDFILE_MAX = 8 * 1024 * 1024 };
 /* A sentence about a place in the file. */
 #define fail(err, v, ...) err_set_at(err, -EINVAL, (v)->line, (v)->column, __VA_ARGS__)
 
-/* --- owning ------------------------------------------------------------------------------------ */
+/* --- owning ------------------------------------------------------------------------------------
+ */
 
 static void operation_release(struct operation *op)
 {
@@ -65,7 +66,8 @@ void guildfile_unref(struct guildfile *file)
 	free(file);
 }
 
-/* --- attributes -------------------------------------------------------------------------------- */
+/* --- attributes --------------------------------------------------------------------------------
+ */
 
 static int set_string(char **to, const char *text)
 {
@@ -74,8 +76,8 @@ static int set_string(char **to, const char *text)
 }
 
 /* A string attribute without white space around it; `absent` when it is not there (may be NULL). */
-static int get_string(const struct value *map, const char *key, const char *absent, char **ret,
-	struct err *err)
+static int get_string(
+	const struct value *map, const char *key, const char *absent, char **ret, struct err *err)
 {
 	const struct value *v = value_get(map, key);
 	const char *text;
@@ -118,9 +120,10 @@ static int get_strings(const struct value *map, const char *key, struct strv *re
 	if (value_is_null(v))
 		return 0;
 	if (v->type != VALUE_LIST)
-		return v->source ? strv_add(ret, v->source)
-				 : fail(err, v, "'%s' is %s; a string or a list of strings is needed",
-					   key, value_type_name(v));
+		return v->source
+			       ? strv_add(ret, v->source)
+			       : fail(err, v, "'%s' is %s; a string or a list of strings is needed",
+					 key, value_type_name(v));
 	for (size_t i = 0; r == 0 && i < v->list.n; i++) {
 		const struct value *item = v->list.items[i];
 
@@ -163,7 +166,8 @@ static int refuse_later(const struct value *map, const char *const *names, struc
 	return 0;
 }
 
-/* --- operations ---------------------------------------------------------------------------------- */
+/* --- operations ----------------------------------------------------------------------------------
+ */
 
 /* 2018's `cmd` may be a list of words. */
 static int get_command(const struct value *map, const char *key, char **ret, struct err *err)
@@ -300,8 +304,7 @@ static int add_dep_flags(struct operation *op)
 
 static int parse_flags_dest(const struct value *v, struct operation *op, struct err *err)
 {
-	static const char *const accepted[] = {
-		"args", "args:click", "globals", "none", NULL};
+	static const char *const accepted[] = {"args", "args:click", "globals", "none", NULL};
 	static const char *const prefixes[] = {"global:", "dict:", "namespace:", NULL};
 	int r = get_string(v, "flags-dest", NULL, &op->flags_dest, err);
 
@@ -372,8 +375,9 @@ static int parse_operation(const struct value_pair *pair, const struct value *mo
 	if (v->type == VALUE_MAP)
 		return parse_operation_map(v, model, op, err);
 	if (v->type != VALUE_STRING)
-		return fail(err, v, "operation '%s' is %s; a mapping, or a string that names what "
-				    "runs, is needed",
+		return fail(err, v,
+			"operation '%s' is %s; a mapping, or a string that names what "
+			"runs, is needed",
 			op->name, value_type_name(v));
 	map = value_map();
 	r = map ? value_map_set(map, "main", value_copy(v)) : -ENOMEM;
@@ -416,7 +420,8 @@ static int parse_operations(
 	if (value_is_null(ops))
 		return 0;
 	if (ops->type != VALUE_MAP)
-		return fail(err, ops, "'operations' is %s; a mapping of names to operations is needed",
+		return fail(err, ops,
+			"'operations' is %s; a mapping of names to operations is needed",
 			value_type_name(ops));
 	m->operations = calloc(ops->map.n + 1, sizeof(*m->operations));
 	if (!m->operations)
@@ -439,14 +444,14 @@ static int parse_operations(
 	return 0;
 }
 
-/* --- models ------------------------------------------------------------------------------------------ */
+/* --- models
+ * ------------------------------------------------------------------------------------------ */
 
 /* `map` is a model's mapping; `form2018` says that its flags are those of all its operations. */
-static int parse_model(const struct value *map, const char *name, bool form2018, struct model *m,
-	struct err *err)
+static int parse_model(
+	const struct value *map, const char *name, bool form2018, struct model *m, struct err *err)
 {
-	static const char *const later[] = {
-		"extends", "params", "operation-defaults", NULL};
+	static const char *const later[] = {"extends", "params", "operation-defaults", NULL};
 	int r = refuse_later(map, later, err);
 
 	m->line = map->line;
@@ -504,7 +509,8 @@ static int parse_item(
 	}
 	if (!type && !value_get(item, "operations"))
 		return fail(err, item,
-			"what this is, is missing; one of model, config, include, package is needed");
+			"what this is, is missing; one of model, config, include, package is "
+			"needed");
 	if (!type || strcmp(type, "model") == 0)
 		return add_model(file, item, value_get(item, "model"), form2018, err);
 	/* A package is about building one; what it contains are the models beside it. */
@@ -514,7 +520,8 @@ static int parse_item(
 		type);
 }
 
-/* The mapping of 2018 names what it is by a string; in today's short form all keys are operations. */
+/* The mapping of 2018 names what it is by a string; in today's short form all keys are operations.
+ */
 static bool is_2018(const struct value *map)
 {
 	static const char *const types[] = {"model", "package", "config", "include"};
@@ -540,7 +547,8 @@ static int parse_root(struct guildfile *file, const struct value *root, struct e
 {
 	int r = 0;
 
-	file->models = calloc(root->type == VALUE_LIST ? root->list.n + 1 : 1, sizeof(*file->models));
+	file->models =
+		calloc(root->type == VALUE_LIST ? root->list.n + 1 : 1, sizeof(*file->models));
 	if (!file->models)
 		return -ENOMEM;
 	switch (root->type) {
@@ -575,10 +583,11 @@ static void choose_default_model(struct guildfile *file)
 		chosen->is_default = true;
 }
 
-/* --- files --------------------------------------------------------------------------------------------- */
+/* --- files
+ * --------------------------------------------------------------------------------------------- */
 
-int guildfile_parse(const char *path, const char *text, size_t len, struct guildfile **ret,
-	struct err *err)
+int guildfile_parse(
+	const char *path, const char *text, size_t len, struct guildfile **ret, struct err *err)
 {
 	_cleanup_guildfile_ struct guildfile *file = calloc(1, sizeof(*file));
 	_cleanup_value_ struct value *root = NULL;
@@ -601,10 +610,11 @@ int guildfile_parse(const char *path, const char *text, size_t len, struct guild
 	if (r == 0)
 		r = parse_root(file, root, &inner);
 	if (r < 0 && inner.line)
-		return err_set_at(err, r, inner.line, inner.column, "%s:%d:%d: %s", path, inner.line,
-			inner.column, err_text(&inner));
+		return err_set_at(err, r, inner.line, inner.column, "%s:%d:%d: %s", path,
+			inner.line, inner.column, err_text(&inner));
 	if (r < 0)
-		return err_set(err, r, "%s: %s", path, err_text(inner.code ? &inner : &(struct err){.code = r}));
+		return err_set(err, r, "%s: %s", path,
+			err_text(inner.code ? &inner : &(struct err){.code = r}));
 	choose_default_model(file);
 	*ret = STEAL(file);
 	return 0;

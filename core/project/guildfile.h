@@ -41,18 +41,18 @@ struct flag_choice {
 struct flag {
 	char *name;
 	char *description; /* "" when there is none */
-	char *alias;	   /* NULL: none */
+	char *alias;       /* NULL: none */
 	enum flag_type type;
 	struct value *default_value; /* null when there is none */
 	bool required;
 	struct flag_choice *choices;
 	size_t n_choices;
 	bool allow_other; /* choices are only a suggestion */
-	char *arg_name;	  /* NULL: the flag's own name */
+	char *arg_name;   /* NULL: the flag's own name */
 	bool arg_skip;
 	struct value *arg_switch; /* NULL: not a switch */
-	char *env_name;		  /* NULL: FLAG_<NAME> */
-	char *null_label;	  /* NULL: "default" */
+	char *env_name;           /* NULL: FLAG_<NAME> */
+	char *null_label;         /* NULL: "default" */
 	int line;
 };
 
@@ -61,14 +61,14 @@ enum dep_type { DEP_FILE, DEP_OPERATION, DEP_OTHER };
 /* One source of one `requires` item. */
 struct dep {
 	enum dep_type type;
-	char *type_name; /* the key it was written with: file, operation, url, ... */
-	char *spec;	 /* path, or operation spec ("train", "m:train", a comma list) */
-	char *name;	 /* resolving name: name, else flag-name, else URI */
-	char *flag_name; /* flag that overrides it; NULL: none */
-	char *select;	 /* NULL: everything that was generated */
-	char *rename;	 /* NULL: none; "PATTERN REPL" or a whole name */
+	char *type_name;   /* the key it was written with: file, operation, url, ... */
+	char *spec;        /* path, or operation spec ("train", "m:train", a comma list) */
+	char *name;        /* resolving name: name, else flag-name, else URI */
+	char *flag_name;   /* flag that overrides it; NULL: none */
+	char *select;      /* NULL: everything that was generated */
+	char *rename;      /* NULL: none; "PATTERN REPL" or a whole name */
 	char *target_path; /* NULL: the run directory itself */
-	bool link;	   /* else copy */
+	bool link;         /* else copy */
 	bool optional;
 	struct value *raw; /* the item as written, for attrs/op */
 	int line;
@@ -82,12 +82,12 @@ struct operation {
 	char *description; /* "" when there is none */
 	bool is_default;
 	/* Exactly one of these says what runs. */
-	char *main; /* Python module and arguments; `cmd` of 2018 is the same */
-	char *exec; /* command line, split as a shell splits words, never run by one */
+	char *main;           /* Python module and arguments; `cmd` of 2018 is the same */
+	char *exec;           /* command line, split as a shell splits words, never run by one */
 	char *flags_dest;     /* NULL: args */
 	char *label_template; /* NULL: the default label */
 	struct strv tags;
-	struct value *env; /* NULL or a mapping */
+	struct value *env;  /* NULL or a mapping */
 	struct flag *flags; /* sorted by name; operation sources have theirs here too */
 	size_t n_flags;
 	struct dep *deps;
@@ -110,7 +110,7 @@ struct model {
 };
 
 struct guildfile {
-	int refs; /* atomic */
+	int refs;   /* atomic */
 	char *path; /* absolute */
 	char *dir;  /* absolute: the project directory */
 	char md5[DIGEST_MD5_LEN + 1];
@@ -121,8 +121,8 @@ struct guildfile {
 /* Reads DIR/guild.yml. The caller owns one reference to *ret. */
 int guildfile_load(const char *dir, struct guildfile **ret, struct err *err);
 /* The same for text that is in memory; for tests and fuzzing. */
-int guildfile_parse(const char *path, const char *text, size_t len, struct guildfile **ret,
-	struct err *err);
+int guildfile_parse(
+	const char *path, const char *text, size_t len, struct guildfile **ret, struct err *err);
 struct guildfile *guildfile_ref(struct guildfile *file);
 void guildfile_unref(struct guildfile *file);
 

@@ -51,8 +51,8 @@ static void list_models(const struct guildfile *file, const char *part, struct b
 			buf_printf(b, "%s%s", b->len ? ", " : "", file->models[i].name);
 }
 
-static int find_model(const struct guildfile *file, const char *part, const struct model **ret,
-	struct err *err)
+static int find_model(
+	const struct guildfile *file, const char *part, const struct model **ret, struct err *err)
 {
 	_cleanup_buf_ struct buf names = BUF_INIT;
 	const struct model *found = guildfile_model(file, part);
@@ -107,8 +107,8 @@ static int no_operation(const struct model *m, const char *name, struct err *err
 		list.len ? buf_str(&list) : "none");
 }
 
-static int find_in_model(const struct model *m, const char *name, const struct operation **ret,
-	struct err *err)
+static int find_in_model(
+	const struct model *m, const char *name, const struct operation **ret, struct err *err)
 {
 	if (*name) {
 		*ret = model_operation(m, name);
@@ -153,11 +153,13 @@ static int find_anywhere(const struct guildfile *file, const char *name,
 	if (m)
 		return find_in_model(m, name, ret, err);
 	return *name ? err_set(err, -ENOENT,
-			       "cannot find operation %s\nYou may need to include a model in the form "
+			       "cannot find operation %s\nYou may need to include a model in the "
+			       "form "
 			       "MODEL:OPERATION. Try 'guild operations' for a list.",
 			       name)
-		     : err_set(err, -ENOENT, "cannot find a default operation\nTry 'guild "
-					     "operations' for a list.");
+		     : err_set(err, -ENOENT,
+			       "cannot find a default operation\nTry 'guild "
+			       "operations' for a list.");
 }
 
 int guildfile_find_operation(const struct guildfile *file, const char *opspec,

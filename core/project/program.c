@@ -28,7 +28,8 @@ int program_find(const char *name, const struct strv *env, struct buf *ret_path)
 		size_t len = strcspn(path, ":");
 		_cleanup_buf_ struct buf candidate = BUF_INIT;
 
-		/* An empty entry means the current directory: never where programs come from here. */
+		/* An empty entry means the current directory: never where programs come from here.
+		 */
 		if (len) {
 			buf_printf(&candidate, "%.*s/%s", (int)len, path, name);
 			if (*path == '/' && is_program(buf_str(&candidate))) {

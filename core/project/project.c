@@ -11,8 +11,8 @@ struct project {
 	char *dir;
 	pthread_mutex_t lock;
 	struct guildfile *file; /* last good; NULL: none yet */
-	char *error;		/* of the last load; NULL: it was good */
-	struct stat seen;	/* what the last load read; all zero: no file */
+	char *error;            /* of the last load; NULL: it was good */
+	struct stat seen;       /* what the last load read; all zero: no file */
 };
 
 static void take_stat(const struct project *p, struct stat *ret)

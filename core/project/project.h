@@ -20,7 +20,7 @@ struct project;
 int project_new(const char *dir, struct project **ret, struct err *err);
 void project_free(struct project *project);
 
-const char *project_dir(const struct project *project); /* absolute */
+const char *project_dir(const struct project *project);  /* absolute */
 const char *project_name(const struct project *project); /* last component of dir */
 
 /* stat + reload if changed. True when there is new content or a new error. */

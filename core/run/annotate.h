@@ -26,8 +26,8 @@ void annotate_show_marked(int run_fd, struct buf *b); /* "yes\n" or "no\n" */
 int annotate_store_marked(int run_fd, const char *text, size_t len, struct err *err);
 void annotate_show_comments(int run_fd, struct buf *b);
 /* `append` adds the text's comments to those that are there. */
-int annotate_store_comments(int run_fd, const char *text, size_t len, bool append,
-	const char *user, struct err *err);
+int annotate_store_comments(
+	int run_fd, const char *text, size_t len, bool append, const char *user, struct err *err);
 
 int annotate_set_label(int run_fd, const char *label); /* NULL or "": remove */
 int annotate_get_tags(int run_fd, struct strv *ret);

@@ -20,7 +20,8 @@ enum { INT_TEXT_MAX = 32 };
 /* Path of the attribute below the run directory; false for what cannot be a name. */
 static bool attr_path(char path[PATH_MAX], const char *name)
 {
-	return name_is_component(name) && snprintf(path, PATH_MAX, "%s/%s", RUN_ATTRS_DIR, name) > 0;
+	return name_is_component(name) &&
+	       snprintf(path, PATH_MAX, "%s/%s", RUN_ATTRS_DIR, name) > 0;
 }
 
 static int read_raw(int run_fd, const char *name, struct buf *b)

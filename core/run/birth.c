@@ -110,7 +110,8 @@ static int fill(const struct birth_spec *spec, const char *id, int dir_fd, struc
 	return r;
 }
 
-/* --- the name ------------------------------------------------------------------------------------- */
+/* --- the name
+ * ------------------------------------------------------------------------------------- */
 
 static int publish(const struct home *home, const char *aside, const char *id, const char *run_dir)
 {

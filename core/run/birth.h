@@ -21,18 +21,18 @@
 struct birth_spec {
 	const struct operation *op;
 	const struct value *user_flags; /* what the user set; NULL: nothing */
-	const struct value *flags;	/* resolved values of all flags */
-	const char *label;   /* NULL: the template, else the default label */
-	const struct strv *tags; /* NULL: only the operation's own */
-	const char *comment; /* NULL: none */
-	const char *dropped; /* name of the flags file it came from; NULL: none */
+	const struct value *flags;      /* resolved values of all flags */
+	const char *label;              /* NULL: the template, else the default label */
+	const struct strv *tags;        /* NULL: only the operation's own */
+	const char *comment;            /* NULL: none */
+	const char *dropped;            /* name of the flags file it came from; NULL: none */
 	bool stage;
 	uid_t uid;
 	gid_t gid;
-	const char *user; /* name for attrs/user */
-	const struct strv *env; /* the caller's environment, for python and staged runs */
+	const char *user;               /* name for attrs/user */
+	const struct strv *env;         /* the caller's environment, for python and staged runs */
 	const struct value *run_params; /* options of the command line to record; NULL: none */
-	const char *run_dir; /* NULL: runs/<id>, else this directory (must not exist) */
+	const char *run_dir;            /* NULL: runs/<id>, else this directory (must not exist) */
 };
 
 /*

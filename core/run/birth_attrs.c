@@ -73,8 +73,9 @@ static int write_opref(const struct birth_spec *spec, int dir_fd)
 	if (r < 0)
 		return r;
 	opref_format(&text, &ref);
-	return buf_error(&text) ? buf_error(&text)
-				: file_create(dir_fd, RUN_GUILD_DIR "/opref", text.data, text.len, 0644);
+	return buf_error(&text)
+		       ? buf_error(&text)
+		       : file_create(dir_fd, RUN_GUILD_DIR "/opref", text.data, text.len, 0644);
 }
 
 static int write_platform(int dir_fd)
@@ -87,7 +88,8 @@ static int write_platform(int dir_fd)
 	if (!v)
 		return -ENOMEM;
 	uname(&u);
-	buf_printf(&uname_text, "%s %s %s %s %s", u.sysname, u.nodename, u.release, u.version, u.machine);
+	buf_printf(&uname_text, "%s %s %s %s %s", u.sysname, u.nodename, u.release, u.version,
+		u.machine);
 	r = value_map_set(v, "architecture", value_string(u.machine));
 	if (r == 0)
 		r = value_map_set(v, "cpus", value_int(sysconf(_SC_NPROCESSORS_ONLN)));

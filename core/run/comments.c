@@ -91,8 +91,9 @@ static bool parse_heading(const char *line, size_t len, int64_t *ret_time, char 
 	const char *at;
 	_cleanup_free_ char *copy = strndup(line, len);
 
-	if (!copy || sscanf(copy, "# %4d-%2d-%2dT%2d:%2d:%2d.%6dZ %n", &tm.tm_year, &tm.tm_mon,
-			     &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &usec, &end) != 7 ||
+	if (!copy ||
+		sscanf(copy, "# %4d-%2d-%2dT%2d:%2d:%2d.%6dZ %n", &tm.tm_year, &tm.tm_mon,
+			&tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &usec, &end) != 7 ||
 		!end)
 		return false;
 	at = strrchr(copy + end, '@');
@@ -154,8 +155,8 @@ static int read_comments(struct comment_reader *rd, const char *text, size_t len
 	return r < 0 ? r : add_comment(rd->list, &rd->body, rd->time, rd->user, rd->host);
 }
 
-int annotate_store_comments(int run_fd, const char *text, size_t len, bool append,
-	const char *user, struct err *err)
+int annotate_store_comments(
+	int run_fd, const char *text, size_t len, bool append, const char *user, struct err *err)
 {
 	_cleanup_value_ struct value *list = NULL;
 	char host[HOST_NAME_MAX + 1] = "";

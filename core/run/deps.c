@@ -124,8 +124,8 @@ static int find_operation_files(const struct resolver *rs, const struct dep *dep
 	return r;
 }
 
-static int find_project_files(const struct resolver *rs, const struct dep *dep,
-	struct buf *ret_dir, struct strv *ret_paths, struct err *err)
+static int find_project_files(const struct resolver *rs, const struct dep *dep, struct buf *ret_dir,
+	struct strv *ret_paths, struct err *err)
 {
 	const char *path = flag_value(rs, dep) ? flag_value(rs, dep) : dep->spec;
 	_cleanup_buf_ struct buf full = BUF_INIT;
@@ -155,8 +155,8 @@ static int find_project_files(const struct resolver *rs, const struct dep *dep,
 }
 
 /* {uri, paths, config} under the source's name. */
-static int record(struct resolver *rs, const char *resource, const struct dep *dep,
-	struct value *paths)
+static int record(
+	struct resolver *rs, const char *resource, const struct dep *dep, struct value *paths)
 {
 	_cleanup_buf_ struct buf uri = BUF_INIT;
 	struct value *sources = value_get(rs->attr, resource);
@@ -190,8 +190,8 @@ static int record(struct resolver *rs, const char *resource, const struct dep *d
 	return value_map_set(sources, dep->name, entry);
 }
 
-static int resolve_dep(struct resolver *rs, const char *resource, const struct dep *dep,
-	struct err *err)
+static int resolve_dep(
+	struct resolver *rs, const char *resource, const struct dep *dep, struct err *err)
 {
 	_cleanup_buf_ struct buf dir = BUF_INIT;
 	_cleanup_strv_ struct strv paths = STRV_INIT;
@@ -199,9 +199,8 @@ static int resolve_dep(struct resolver *rs, const char *resource, const struct d
 	int r = resolved ? 0 : -ENOMEM;
 
 	if (r == 0)
-		r = dep->type == DEP_OPERATION
-			    ? find_operation_files(rs, dep, &dir, &paths, err)
-			    : find_project_files(rs, dep, &dir, &paths, err);
+		r = dep->type == DEP_OPERATION ? find_operation_files(rs, dep, &dir, &paths, err)
+					       : find_project_files(rs, dep, &dir, &paths, err);
 	for (size_t i = 0; r == 0 && i < paths.n; i++) {
 		struct deps_item item = {
 			.home = rs->home,
@@ -225,7 +224,8 @@ static int fail_source(const char *resource, const struct dep *dep, int code, co
 	struct err *err)
 {
 	return err_set(err, code,
-		"run failed because a dependency was not met: could not resolve '%s' in %s resource: %s",
+		"run failed because a dependency was not met: could not resolve '%s' in %s "
+		"resource: %s",
 		dep->name, resource, why->code ? err_text(why) : strerror(-code));
 }
 

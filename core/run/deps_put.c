@@ -27,11 +27,12 @@ int deps_list_dir(int dirfd, const char *path, struct strv *names)
 	return file_each(dirfd, path, collect_name, names);
 }
 
-/* --- names -------------------------------------------------------------------------------------- */
+/* --- names --------------------------------------------------------------------------------------
+ */
 
 /* Python's re.sub with count 1: \1 and \g<1> stand for groups. */
-static void substitute(struct buf *b, const char *text, const regmatch_t *groups, size_t n,
-	const char *repl)
+static void substitute(
+	struct buf *b, const char *text, const regmatch_t *groups, size_t n, const char *repl)
 {
 	buf_add(b, text, (size_t)groups[0].rm_so);
 	for (; *repl; repl++) {
@@ -68,8 +69,8 @@ static int rename_to(struct buf *b, const char *name, const char *rename, struct
 		return 0;
 	}
 	if (words.n != 2 || regcomp(&regex, words.v[0], REG_EXTENDED) != 0)
-		return err_set(err, -EINVAL, "rename '%s' is not a name, nor PATTERN REPLACEMENT",
-			rename);
+		return err_set(
+			err, -EINVAL, "rename '%s' is not a name, nor PATTERN REPLACEMENT", rename);
 	if (regexec(&regex, name, ARRAY_SIZE(groups), groups, 0) == 0)
 		substitute(b, name, groups, ARRAY_SIZE(groups), words.v[1]);
 	else
@@ -131,7 +132,8 @@ static int depth_of(const char *path)
 	return depth;
 }
 
-/* --- putting ------------------------------------------------------------------------------------ */
+/* --- putting ------------------------------------------------------------------------------------
+ */
 
 static int make_parents(int run_fd, const char *target)
 {
@@ -174,8 +176,8 @@ static int add_manifest_line(const struct deps_item *item, const char *target, s
 	return buf_error(manifest);
 }
 
-int deps_put(const struct deps_item *item, struct buf *manifest, struct value *resolved,
-	struct err *err)
+int deps_put(
+	const struct deps_item *item, struct buf *manifest, struct value *resolved, struct err *err)
 {
 	_cleanup_buf_ struct buf target = BUF_INIT, link = BUF_INIT, source = BUF_INIT;
 	int r = target_path(item, &target, err);

@@ -85,7 +85,8 @@ int home_find(const char *option, const char *cwd, struct buf *ret_path, struct 
 		return buf_error(ret_path);
 	if (!home || !*home)
 		return err_set(err, -ENOENT,
-			"cannot tell where the Guild home is: neither -H, $GUILD_HOME nor $HOME is set");
+			"cannot tell where the Guild home is: neither -H, $GUILD_HOME nor $HOME is "
+			"set");
 	buf_printf(ret_path, "%s/.guild", home);
 	return buf_error(ret_path);
 }

@@ -18,7 +18,7 @@
 
 struct home {
 	char *path; /* absolute, real */
-	int fd;	    /* O_PATH directory */
+	int fd;     /* O_PATH directory */
 	int runs_fd;
 };
 

@@ -37,8 +37,8 @@ static int add_arguments(struct strv *argv, const char *program, const struct ho
 }
 
 /* Ends of the pipe that are too low would be overwritten by what the actions set up. */
-static int spawn_supervisor(char *const *argv, char *const *env, int stdin_fd, int reply_fd,
-	pid_t *ret_pid)
+static int spawn_supervisor(
+	char *const *argv, char *const *env, int stdin_fd, int reply_fd, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -56,7 +56,8 @@ static int spawn_supervisor(char *const *argv, char *const *env, int stdin_fd, i
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, reply_fd, SUPERVISE_REPLY_FD);
-	/* Signals that a daemon or a shell blocks or ignores are none of the operation's business. */
+	/* Signals that a daemon or a shell blocks or ignores are none of the operation's business.
+	 */
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
@@ -105,8 +106,8 @@ static int wait_for(pid_t pid)
 	return 0;
 }
 
-int launch_run(const struct home *home, const char *id, const struct launch_spec *spec,
-	struct err *err)
+int launch_run(
+	const struct home *home, const char *id, const struct launch_spec *spec, struct err *err)
 {
 	_cleanup_buf_ struct buf program = BUF_INIT;
 	_cleanup_strv_ struct strv argv = STRV_INIT;

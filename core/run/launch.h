@@ -20,19 +20,20 @@ struct launch_spec {
 	uid_t uid;
 	gid_t gid;
 	const struct strv *env; /* the starter's environment */
-	int stdin_fd;		/* -1: /dev/null */
-	bool background;	/* nothing to tell the operation; kept for GUILD's own variables */
-	const char *cmd_dir;	/* CMD_DIR of the operation: the starter's directory */
+	int stdin_fd;           /* -1: /dev/null */
+	bool background;        /* nothing to tell the operation; kept for GUILD's own variables */
+	const char *cmd_dir;    /* CMD_DIR of the operation: the starter's directory */
 };
 
 /*
  * Returns when the supervisor holds the lock. -EALREADY when somebody else has started the run
  * meanwhile, -EBUSY when it is running, -EACCES; err has the sentence.
  */
-int launch_run(const struct home *home, const char *id, const struct launch_spec *spec,
-	struct err *err);
+int launch_run(
+	const struct home *home, const char *id, const struct launch_spec *spec, struct err *err);
 
-/* A staged run becomes pending with a ticket, under Guild AI's run-status lock. -EBUSY: not staged. */
+/* A staged run becomes pending with a ticket, under Guild AI's run-status lock. -EBUSY: not staged.
+ */
 int launch_claim_staged(const struct home *home, const char *id, struct err *err);
 /* A run that is over becomes pending again, in place: id and initialized stay. -EBUSY: live. */
 int launch_claim_restart(const struct home *home, const char *id, struct err *err);

@@ -13,8 +13,8 @@
 #define MANIFEST     RUN_GUILD_DIR "/manifest"
 #define MANIFEST_MAX ((size_t)256 << 20)
 
-void manifest_add(struct buf *b, char type, const char *run_path, const char *sha1,
-	const char *uri, const char *subpath)
+void manifest_add(struct buf *b, char type, const char *run_path, const char *sha1, const char *uri,
+	const char *subpath)
 {
 	buf_printf(b, "%c ", type);
 	shell_quote(b, run_path);

@@ -12,8 +12,8 @@
 #include "base/strv.h"
 
 /* A line for a manifest that is being put together, `sha1` NULL for a directory. */
-void manifest_add(struct buf *b, char type, const char *run_path, const char *sha1,
-	const char *uri, const char *subpath);
+void manifest_add(struct buf *b, char type, const char *run_path, const char *sha1, const char *uri,
+	const char *subpath);
 /* Appends such lines to a run's manifest. */
 int manifest_append(int run_fd, const struct buf *lines);
 

@@ -87,8 +87,8 @@ int opref_for_operation(const struct operation *op, struct opref *ret)
 
 void opref_display(struct buf *b, const struct opref *ref)
 {
-	static const char *const known[] = {"guildfile", "package", "script", "builtin", "import",
-		"pending", "test"};
+	static const char *const known[] = {
+		"guildfile", "package", "script", "builtin", "import", "pending", "test"};
 	bool is_known = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)

@@ -52,7 +52,9 @@ static void print_cmd(const struct value *cmd, struct buf *b)
 
 		if (i)
 			buf_putc(b, ' ');
-		shell_quote(b, value_str(word) ? value_str(word) : word->source ? word->source : "");
+		shell_quote(b, value_str(word) ? value_str(word)
+			       : word->source  ? word->source
+					       : "");
 	}
 }
 
@@ -153,7 +155,8 @@ void report_duration(int run_fd, struct buf *b)
 		(stopped - started) % 1000000);
 }
 
-/* --- info ----------------------------------------------------------------------------------------- */
+/* --- info
+ * ----------------------------------------------------------------------------------------- */
 
 static void info_line(struct buf *b, const char *name, const char *text)
 {

@@ -22,9 +22,9 @@ struct rule {
 };
 
 struct rules {
-	bool none;	   /* `sourcecode: no` */
-	bool only_listed;  /* the default rules are off */
-	const char *root;  /* below the project; "" */
+	bool none;        /* `sourcecode: no` */
+	bool only_listed; /* the default rules are off */
+	const char *root; /* below the project; "" */
 	struct rule *v;
 	size_t n;
 };
@@ -38,7 +38,8 @@ struct chooser {
 	int depth;
 };
 
-/* --- rules ---------------------------------------------------------------------------------------- */
+/* --- rules
+ * ---------------------------------------------------------------------------------------- */
 
 static int add_rule(struct rules *rules, bool include, const struct value *v, struct err *err)
 {
@@ -53,7 +54,8 @@ static int add_rule(struct rules *rules, bool include, const struct value *v, st
 	}
 	if (!v->source)
 		return err_set_at(err, -EINVAL, v->line, v->column,
-			"a sourcecode rule is %s; a pattern is needed (dir, text and binary are not "
+			"a sourcecode rule is %s; a pattern is needed (dir, text and binary are "
+			"not "
 			"supported yet)",
 			value_type_name(v));
 	grown = reallocarray(rules->v, rules->n + 1, sizeof(*grown));
@@ -143,7 +145,8 @@ static bool is_dependency(const struct operation *op, const char *path)
 	return false;
 }
 
-/* --- what a project without git has ------------------------------------------------------------------ */
+/* --- what a project without git has
+ * ------------------------------------------------------------------ */
 
 /* No NUL byte, few control characters: what editors write. */
 static bool is_text(int dirfd, const char *path)
@@ -185,7 +188,8 @@ static bool is_pruned(const struct chooser *c, const char *path)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (fnmatch(names[i], name, 0) == 0)
 			return true;
-	return has_entry(c->dirfd, path, ".guild-nocopy") || has_entry(c->dirfd, path, "bin/activate") ||
+	return has_entry(c->dirfd, path, ".guild-nocopy") ||
+	       has_entry(c->dirfd, path, "bin/activate") ||
 	       has_entry(c->dirfd, path, "Scripts/activate");
 }
 
@@ -268,13 +272,13 @@ static int choose_from_git(struct chooser *c, const struct strv *listed)
 	return r;
 }
 
-/* --- copying ------------------------------------------------------------------------------------------- */
+/* --- copying
+ * ------------------------------------------------------------------------------------------- */
 
-static int copy_file(int root_fd, const char *path, int run_fd, struct buf *manifest,
-	struct digest *digest)
+static int copy_file(
+	int root_fd, const char *path, int run_fd, struct buf *manifest, struct digest *digest)
 {
 	char sha1[DIGEST_SHA1_LEN + 1];
-	_cleanup_buf_ struct buf content = BUF_INIT;
 	_cleanup_close_ int fd = -1;
 	const char *slash = strrchr(path, '/');
 	int r = 0;
@@ -318,7 +322,8 @@ static int copy_paths(int root_fd, struct strv *paths, int run_fd, struct buf *m
 		if (r == -ENOENT)
 			r = 0;
 		if (r < 0)
-			err_set(err, r, "cannot copy the source file %s: %s", paths->v[i], strerror(-r));
+			err_set(err, r, "cannot copy the source file %s: %s", paths->v[i],
+				strerror(-r));
 	}
 	if (r == 0)
 		digest_finish(digest, ret_digest);

@@ -74,7 +74,7 @@ static int guild_process(int run_fd, struct proc_ref *ret)
 		proc_start_time((pid_t)pid, &started) < 0)
 		return -ESRCH;
 	return started <= (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000 +
-				  START_SLACK_USEC
+				       START_SLACK_USEC
 		       ? 0
 		       : -ESRCH;
 }
@@ -117,7 +117,9 @@ enum run_status run_status_get(int run_fd)
 	if (run_lock_held(run_fd))
 		return RUN_RUNNING;
 	if (attr_read_int(run_fd, "exit_status", &exit_status) == 0)
-		return exit_status == 0 ? RUN_COMPLETED : exit_status < 0 ? RUN_TERMINATED : RUN_ERROR;
+		return exit_status == 0  ? RUN_COMPLETED
+		       : exit_status < 0 ? RUN_TERMINATED
+					 : RUN_ERROR;
 	/* A run of ours is alive by its lock alone. */
 	if (!file_exists(run_fd, RUN_LOCK_FILE) && guild_process(run_fd, &process) == 0)
 		return RUN_RUNNING;
@@ -127,9 +129,12 @@ enum run_status run_status_get(int run_fd)
 const char *run_status_name(enum run_status status)
 {
 	static const char *const names[] = {
-		[RUN_PENDING] = "pending",     [RUN_STAGED] = "staged",
-		[RUN_RUNNING] = "running",     [RUN_COMPLETED] = "completed",
-		[RUN_ERROR] = "error",	       [RUN_TERMINATED] = "terminated",
+		[RUN_PENDING] = "pending",
+		[RUN_STAGED] = "staged",
+		[RUN_RUNNING] = "running",
+		[RUN_COMPLETED] = "completed",
+		[RUN_ERROR] = "error",
+		[RUN_TERMINATED] = "terminated",
 	};
 
 	return names[status];

@@ -32,11 +32,11 @@ static inline bool run_status_live(enum run_status status)
 	return status <= RUN_RUNNING;
 }
 
-#define RUN_LOCK_FILE	 ".guild/guildfs/lock"	     /* OFD lock, held while supervised */
-#define RUN_TICKET_FILE	 ".guild/guildfs/launch"     /* born, nobody has started it yet */
-#define RUN_SUPERVISOR	 ".guild/guildfs/supervisor" /* proc_ref line */
+#define RUN_LOCK_FILE    ".guild/guildfs/lock"       /* OFD lock, held while supervised */
+#define RUN_TICKET_FILE  ".guild/guildfs/launch"     /* born, nobody has started it yet */
+#define RUN_SUPERVISOR   ".guild/guildfs/supervisor" /* proc_ref line */
 #define RUN_PROCESS_FILE ".guild/guildfs/process"    /* proc_ref line of the operation */
-#define RUN_DROP_FILE	 ".guild/guildfs/dropped"    /* name of the flags file it came from */
+#define RUN_DROP_FILE    ".guild/guildfs/dropped"    /* name of the flags file it came from */
 
 /* Somebody supervises it now. */
 bool run_lock_held(int run_fd);

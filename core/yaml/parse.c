@@ -28,8 +28,7 @@ struct reader {
 
 static int fail_at(struct reader *rd, yaml_mark_t mark, int code, const char *sentence)
 {
-	return err_set_at(
-		rd->err, code, (int)mark.line + 1, (int)mark.column + 1, "%s", sentence);
+	return err_set_at(rd->err, code, (int)mark.line + 1, (int)mark.column + 1, "%s", sentence);
 }
 
 /* What libyaml found wrong, in one sentence. */
@@ -42,15 +41,16 @@ static int fail_parser(struct reader *rd)
 		return -ENOMEM;
 	if (p->error == YAML_READER_ERROR)
 		return err_set(rd->err, -EINVAL,
-			"not UTF-8 text: %s at byte %zu; save the file as UTF-8",
-			p->problem, p->problem_offset);
+			"not UTF-8 text: %s at byte %zu; save the file as UTF-8", p->problem,
+			p->problem_offset);
 	/* At the very end of the text more text could still mend it. */
 	rd->incomplete = p->eof && p->mark.index >= p->offset;
 	if (strchr(p->problem, '\t') || strstr(p->problem, "cannot start any token"))
 		return fail_at(rd, mark, -EINVAL,
 			"not YAML: this character cannot start a value (tabs do not indent)");
 	return err_set_at(rd->err, -EINVAL, (int)mark.line + 1, (int)mark.column + 1,
-		"not YAML: %s%s%s", p->context ? p->context : "", p->context ? ", " : "", p->problem);
+		"not YAML: %s%s%s", p->context ? p->context : "", p->context ? ", " : "",
+		p->problem);
 }
 
 static int next_event(struct reader *rd, yaml_event_t *event)
@@ -121,10 +121,12 @@ static int read_alias(struct reader *rd, const yaml_event_t *event, struct value
 		return 0;
 	}
 	return err_set_at(rd->err, -EINVAL, (int)event->start_mark.line + 1,
-		(int)event->start_mark.column + 1, "alias *%s has no anchor &%s before it", name, name);
+		(int)event->start_mark.column + 1, "alias *%s has no anchor &%s before it", name,
+		name);
 }
 
-/* --- nodes -------------------------------------------------------------------------------------- */
+/* --- nodes --------------------------------------------------------------------------------------
+ */
 
 static int read_node(struct reader *rd, yaml_event_t *event, struct value **ret);
 
@@ -243,7 +245,8 @@ static int read_pair(
 	if (r < 0)
 		return r;
 	if (!key->source)
-		return fail_at(rd, mark, -EINVAL, "a key must be a single value, not a list or mapping");
+		return fail_at(
+			rd, mark, -EINVAL, "a key must be a single value, not a list or mapping");
 	r = next_event(rd, &event);
 	if (r < 0)
 		return r;
@@ -330,7 +333,8 @@ static int read_node(struct reader *rd, yaml_event_t *event, struct value **ret)
 	return r < 0 ? r : remember_anchor(rd, anchor, *ret);
 }
 
-/* --- documents ------------------------------------------------------------------------------------ */
+/* --- documents
+ * ------------------------------------------------------------------------------------ */
 
 static int expect_end(struct reader *rd)
 {
@@ -344,8 +348,8 @@ static int expect_end(struct reader *rd)
 	if (r < 0)
 		return r;
 	if (event.type != YAML_STREAM_END_EVENT)
-		r = fail_at(rd, event.start_mark, -EINVAL,
-			"a second document (---); only one is read");
+		r = fail_at(
+			rd, event.start_mark, -EINVAL, "a second document (---); only one is read");
 	yaml_event_delete(&event);
 	return r;
 }
@@ -375,8 +379,8 @@ static int read_document(struct reader *rd, struct value **ret)
 	return r < 0 ? r : expect_end(rd);
 }
 
-int yaml_parse_prefix(const char *text, size_t len, struct value **ret, bool *ret_incomplete,
-	struct err *err)
+int yaml_parse_prefix(
+	const char *text, size_t len, struct value **ret, bool *ret_incomplete, struct err *err)
 {
 	struct reader rd = {.err = err};
 	struct value *v = NULL;

@@ -183,7 +183,8 @@ static struct value *make_float(const char *text)
 	if (*digits == '-' || *digits == '+')
 		digits++;
 	if (*digits == '.' && isalpha((unsigned char)digits[1]))
-		return value_float(tolower((unsigned char)digits[1]) == 'i' ? sign * HUGE_VAL : NAN);
+		return value_float(
+			tolower((unsigned char)digits[1]) == 'i' ? sign * HUGE_VAL : NAN);
 	return value_float(
 		sign * (strchr(digits, ':') ? sexagesimal_float(digits) : strtod(digits, NULL)));
 }

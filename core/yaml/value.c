@@ -256,8 +256,7 @@ void value_map_sort(struct value *map)
 
 struct value *value_get(const struct value *map, const char *key)
 {
-	const struct value_pair *pair =
-		map && map->type == VALUE_MAP ? find_pair(map, key) : NULL;
+	const struct value_pair *pair = map && map->type == VALUE_MAP ? find_pair(map, key) : NULL;
 
 	return pair ? pair->value : NULL;
 }
@@ -367,10 +366,14 @@ bool value_equal(const struct value *a, const struct value *b)
 const char *value_type_name(const struct value *v)
 {
 	static const char *const names[] = {
-		[VALUE_NULL] = "null",	     [VALUE_BOOL] = "a boolean",
-		[VALUE_INT] = "an integer",  [VALUE_BIGINT] = "an integer",
-		[VALUE_FLOAT] = "a number",  [VALUE_STRING] = "a string",
-		[VALUE_DATE] = "a date",     [VALUE_LIST] = "a list",
+		[VALUE_NULL] = "null",
+		[VALUE_BOOL] = "a boolean",
+		[VALUE_INT] = "an integer",
+		[VALUE_BIGINT] = "an integer",
+		[VALUE_FLOAT] = "a number",
+		[VALUE_STRING] = "a string",
+		[VALUE_DATE] = "a date",
+		[VALUE_LIST] = "a list",
 		[VALUE_MAP] = "a mapping",
 	};
 

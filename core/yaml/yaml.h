@@ -25,8 +25,8 @@ int yaml_parse(const char *text, size_t len, struct value **ret, struct err *err
  * For text that is still being written: like yaml_parse(), and says in *ret_incomplete whether
  * the error is only that the text stops too early (an open bracket or quote).
  */
-int yaml_parse_prefix(const char *text, size_t len, struct value **ret, bool *ret_incomplete,
-	struct err *err);
+int yaml_parse_prefix(
+	const char *text, size_t len, struct value **ret, bool *ret_incomplete, struct err *err);
 
 /* File of at most 8 MiB, relative to dirfd. The error names `name`. */
 int yaml_parse_file(int dirfd, const char *name, struct value **ret, struct err *err);

@@ -4,8 +4,8 @@
  *
  *	read MODE FILE
  *
- * MODE: seq (1 MiB reads), random (20,000 reads of 4 KiB), mmap (every page, 20 times). With `cold` in
- * front of a mode the file's pages are dropped first (posix_fadvise), from both the file system
+ * MODE: seq (1 MiB reads), random (20,000 reads of 4 KiB), mmap (every page, 20 times). With `cold`
+ *in front of a mode the file's pages are dropped first (posix_fadvise), from both the file system
  * that is given and, as a third argument, the file behind it.
  */
 #include <fcntl.h>

@@ -15,11 +15,8 @@ for c in run "runs list" "runs info" stop label tag mark cat ls models operation
 done
 equal "runs of an empty home" "" "$(guild runs)"
 equal "models" "m  A model for tests" "$(guild models)"
-equal "operations" "m:after    
-m:fail     
-m:missing  
-m:quick    Ends at once
-m:slow     " "$(guild operations)"
+equal "operations" "m:after|m:fail|m:missing|m:quick Ends at once|m:slow" \
+	"$(guild operations | sed 's/  */ /; s/ *$//' | paste -sd'|')"
 equal "operations: a filter" "m:quick  Ends at once" "$(guild operations ends)"
 
 out=$(guild run quick epochs=3 -y 2>"$T/err")

@@ -37,8 +37,8 @@ for f in $(files); do
 	esac
 	case $f in
 	*.c | *.h)
-		awk -v f="$f" '{gsub(/\t/, "        ")} length > 100 {print f ":" NR ": longer than 100"; bad = 1}
-			END {exit bad}' "$f" || failed=1
+		long=$(expand "$f" | LC_ALL=C.UTF-8 awk 'length > 100 {printf "%d ", NR}')
+		[ -z "$long" ] || fail "$f: longer than 100 columns: $long"
 		;;
 	esac
 done

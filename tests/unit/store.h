@@ -18,8 +18,8 @@ struct store {
 };
 
 #define STORE_GUILDFILE                                                                            \
-	"- model: m\n  description: D\n  operations:\n"                                             \
-	"    op: {exec: sh op.sh, flags: {x: 1, name: {default: n, choices: [n, k]}}}\n"            \
+	"- model: m\n  description: D\n  operations:\n"                                            \
+	"    op: {exec: sh op.sh, flags: {x: 1, name: {default: n, choices: [n, k]}}}\n"           \
 	"    other: {exec: 'true', label: 'L ${x}', flags: {x: 2}}\n"
 
 static inline void store_open(struct store *s, const char *dir)
@@ -49,7 +49,8 @@ static inline void store_close(struct store *s)
 }
 
 /* A run that nobody has started; its id. */
-static inline void store_birth(struct store *s, const char *op_name, bool stage, char id[RUN_ID_LEN + 1])
+static inline void store_birth(
+	struct store *s, const char *op_name, bool stage, char id[RUN_ID_LEN + 1])
 {
 	const struct operation *op = model_operation(&s->file->models[0], op_name);
 	_cleanup_value_ struct value *flags = flags_defaults(op);

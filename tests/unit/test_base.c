@@ -65,8 +65,14 @@ static void names_round_trip(void **state)
 static void names_of_special_texts(void **state)
 {
 	static const char *const table[][2] = {
-		{"", "%"}, {".", "%2E"}, {"..", "%2E%2E"}, {"a/b", "a%2Fb"}, {"100%", "100%25"},
-		{"plain", "plain"}, {"...", "..."}, {"a\nb", "a%0Ab"},
+		{"", "%"},
+		{".", "%2E"},
+		{"..", "%2E%2E"},
+		{"a/b", "a%2Fb"},
+		{"100%", "100%25"},
+		{"plain", "plain"},
+		{"...", "..."},
+		{"a\nb", "a%0Ab"},
 	};
 	_cleanup_buf_ struct buf other = BUF_INIT;
 	char a[600], b[600];

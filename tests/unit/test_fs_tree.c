@@ -201,7 +201,8 @@ static struct opener me(void)
 }
 
 /* Writes pieces, flushing between them where a piece is "", and counts the runs that came. */
-static int write_pieces(enum flags_start start, const char *const *pieces, size_t n, int *ret_result)
+static int write_pieces(
+	enum flags_start start, const char *const *pieces, size_t n, int *ret_result)
 {
 	struct place flags = flags_row();
 	struct opener who = me();
@@ -277,8 +278,8 @@ static void flags_limits(void **state)
 	assert_int_equal(flags_file_flush(f), -EINVAL);
 	flags_file_release(f);
 	if (fs.uid != 0)
-		assert_int_equal(
-			flags_file_open(&flags, NULL, true, FLAGS_START_EMPTY, &other, &f), -EACCES);
+		assert_int_equal(flags_file_open(&flags, NULL, true, FLAGS_START_EMPTY, &other, &f),
+			-EACCES);
 }
 
 static void scratch_files(void **state)
@@ -414,10 +415,14 @@ static void refused_writes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_tree),	  cmocka_unit_test(names),
-		cmocka_unit_test(flags_machine),  cmocka_unit_test(flags_limits),
-		cmocka_unit_test(scratch_files),  cmocka_unit_test(flags_names),
-		cmocka_unit_test(unlinked_flags), cmocka_unit_test(stored_files),
+		cmocka_unit_test(whole_tree),
+		cmocka_unit_test(names),
+		cmocka_unit_test(flags_machine),
+		cmocka_unit_test(flags_limits),
+		cmocka_unit_test(scratch_files),
+		cmocka_unit_test(flags_names),
+		cmocka_unit_test(unlinked_flags),
+		cmocka_unit_test(stored_files),
 		cmocka_unit_test(refused_writes),
 	};
 

@@ -47,7 +47,8 @@ static void check_argv(const struct operation *op, const struct value *user, con
 static void three_forms(void **state)
 {
 	_cleanup_guildfile_ struct guildfile *seed = parse(SEED);
-	_cleanup_guildfile_ struct guildfile *brief = parse("train: train --x 1\nsay:\n  exec: echo hi\n");
+	_cleanup_guildfile_ struct guildfile *brief =
+		parse("train: train --x 1\nsay:\n  exec: echo hi\n");
 	_cleanup_guildfile_ struct guildfile *list = parse("- model: a\n  operations: {t: m}\n"
 							   "- model: b\n  default: yes\n"
 							   "- package: p\n");
@@ -57,7 +58,8 @@ static void three_forms(void **state)
 	assert_int_equal(seed->n_models, 1);
 	assert_string_equal(seed->models[0].name, "cifar10-cnn");
 	check_argv(&seed->models[0].operations[0], NULL,
-		"[PY] [-um] [guild.op_main] [train_cnn] [--] [--batch-size] [128] [--epochs] [10000]");
+		"[PY] [-um] [guild.op_main] [train_cnn] [--] [--batch-size] [128] [--epochs] "
+		"[10000]");
 	assert_string_equal(brief->models[0].name, "");
 	assert_int_equal(brief->models[0].n_operations, 2);
 	check_argv(model_operation(&brief->models[0], "train"), NULL,
@@ -70,21 +72,21 @@ static void three_forms(void **state)
 
 static void commands(void **state)
 {
-	_cleanup_guildfile_ struct guildfile *file = parse(
-		"my-op.py:\n"
-		"  flags: {a: yes, b: no, c: null, d: 0.001, e: 1.0e+20, f: a b, g: ''}\n"
-		"refs:\n"
-		"  exec: run ${x} '${y} z' ${project_dir}\n"
-		"  flags: {x: 1, y: '${x}!'}\n"
-		"args:\n"
-		"  exec: run ${flag_args} end\n"
-		"  flags:\n"
-		"    s: {default: yes, arg-switch: yes}\n"
-		"    t: {default: no, arg-switch: yes}\n"
-		"    n: {default: 1, arg-name: nn}\n"
-		"    k: {default: 1, arg-skip: yes}\n"
-		"glob: {main: m, flags-dest: globals, flags: {a: yes, b: '1', c: x y}}\n"
-		"bad: {exec: 'run ${nope}'}\n");
+	_cleanup_guildfile_ struct guildfile *file =
+		parse("my-op.py:\n"
+		      "  flags: {a: yes, b: no, c: null, d: 0.001, e: 1.0e+20, f: a b, g: ''}\n"
+		      "refs:\n"
+		      "  exec: run ${x} '${y} z' ${project_dir}\n"
+		      "  flags: {x: 1, y: '${x}!'}\n"
+		      "args:\n"
+		      "  exec: run ${flag_args} end\n"
+		      "  flags:\n"
+		      "    s: {default: yes, arg-switch: yes}\n"
+		      "    t: {default: no, arg-switch: yes}\n"
+		      "    n: {default: 1, arg-name: nn}\n"
+		      "    k: {default: 1, arg-skip: yes}\n"
+		      "glob: {main: m, flags-dest: globals, flags: {a: yes, b: '1', c: x y}}\n"
+		      "bad: {exec: 'run ${nope}'}\n");
 	const struct model *m = &file->models[0];
 	_cleanup_value_ struct value *attr = command_attr(model_operation(m, "bad"));
 	_cleanup_strv_ struct strv argv = STRV_INIT;
@@ -104,9 +106,10 @@ static void commands(void **state)
 
 static void environment(void **state)
 {
-	_cleanup_guildfile_ struct guildfile *file = parse(
-		"op:\n  exec: x\n  env: {GREETING: 'hello ${who}', ON: yes}\n"
-		"  flags: {who: you, learn-rate: 0.5, off: no, named: {default: 1, env-name: OTHER}}\n");
+	_cleanup_guildfile_ struct guildfile *file =
+		parse("op:\n  exec: x\n  env: {GREETING: 'hello ${who}', ON: yes}\n"
+		      "  flags: {who: you, learn-rate: 0.5, off: no, named: {default: 1, env-name: "
+		      "OTHER}}\n");
 	const struct operation *op = &file->models[0].operations[0];
 	_cleanup_value_ struct value *attr = command_attr(op), *flags = flags_defaults(op);
 	_cleanup_strv_ struct strv env = STRV_INIT;
@@ -176,9 +179,15 @@ static void finding(void **state)
 		      "- model: cnn\n  operations: {train: c, only-here: d}\n"
 		      "- model: rnn\n  default: yes\n  operations: {train: e}\n");
 	static const char *const table[][2] = {
-		{"", "rnn:train"},	    {"train", "rnn:train"},	{"cnn:train", "cnn:train"},
-		{"big:train", "cnn-big:train"}, {"big:", "cnn-big:test"}, {":train", "rnn:train"},
-		{"only-here", "cnn:only-here"}, {"cn:train", NULL},	{"nope:train", NULL},
+		{"", "rnn:train"},
+		{"train", "rnn:train"},
+		{"cnn:train", "cnn:train"},
+		{"big:train", "cnn-big:train"},
+		{"big:", "cnn-big:test"},
+		{":train", "rnn:train"},
+		{"only-here", "cnn:only-here"},
+		{"cn:train", NULL},
+		{"nope:train", NULL},
 		{"trian", NULL},
 	};
 
@@ -216,7 +225,8 @@ static void flags_files(void **state)
 	_cleanup_guildfile_ struct guildfile *file = parse(FLAGS_FILE);
 	const struct operation *op = &file->models[0].operations[0];
 	static const struct {
-		const char *text, *flag, *shown; /* shown NULL: refused, and flag is part of the reason */
+		const char *text, *flag,
+			*shown; /* shown NULL: refused, and flag is part of the reason */
 	} table[] = {
 		{"epochs: 5", "epochs", "5"},
 		{"epochs=5", "epochs", "5"},
@@ -258,7 +268,8 @@ static void flags_files(void **state)
 		_cleanup_value_ struct value *user = NULL, *flags = NULL;
 		_cleanup_buf_ struct buf shown = BUF_INIT;
 		struct err err = ERR_INIT;
-		int r = flags_parse(op, table[i].text, strlen(table[i].text), FLAGS_WHOLE, &user, &err);
+		int r = flags_parse(
+			op, table[i].text, strlen(table[i].text), FLAGS_WHOLE, &user, &err);
 
 		if (r == 0)
 			r = flags_resolve(op, user, &flags, &err);
@@ -280,9 +291,9 @@ static void flags_round_trip(void **state)
 	_cleanup_guildfile_ struct guildfile *file =
 		parse("op: {exec: x, flags: {a: 1, 'b c': 2, 'y': 3, '1': 4}}\n");
 	const struct operation *op = &file->models[0].operations[0];
-	static const char *const words[] = {"1", "'1'", "1e-3", "010", "yes", "'yes'", "x y", "", "~",
-		"-.5", "1:30", "1_000", "{a: 1}", "2020-01-01", "nan", "-inf", "#", "é", "a=b", "'a\"b'",
-		"123456789012345678901234567890", "0.1", "-0.0", "1e400"};
+	static const char *const words[] = {"1", "'1'", "1e-3", "010", "yes", "'yes'", "x y", "",
+		"~", "-.5", "1:30", "1_000", "{a: 1}", "2020-01-01", "nan", "-inf", "#", "é", "a=b",
+		"'a\"b'", "123456789012345678901234567890", "0.1", "-0.0", "1e400"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
@@ -309,11 +320,20 @@ static void flags_prefixes(void **state)
 		const char *text;
 		bool refused;
 	} table[] = {
-		{"epochs: 1\n", false}, {"{epochs: 1,\n", false}, {"any: \"open\n", false},
-		{"any='open\n", false}, {"any: |\n", false},	  {"epochs:\n", false},
-		{"# c\n", false},	{"x: 1\n", true},	  {"epochs: 1\nx: 1\n", true},
-		{"- 1\n", true},	{"hello\n", true},	  {"kind: b\n", true},
-		{"a: b: c\n", true},	{"x=1\n", true},
+		{"epochs: 1\n", false},
+		{"{epochs: 1,\n", false},
+		{"any: \"open\n", false},
+		{"any='open\n", false},
+		{"any: |\n", false},
+		{"epochs:\n", false},
+		{"# c\n", false},
+		{"x: 1\n", true},
+		{"epochs: 1\nx: 1\n", true},
+		{"- 1\n", true},
+		{"hello\n", true},
+		{"kind: b\n", true},
+		{"a: b: c\n", true},
+		{"x=1\n", true},
 	};
 
 	(void)state;
@@ -328,8 +348,9 @@ static void flags_prefixes(void **state)
 
 static void labels(void **state)
 {
-	_cleanup_guildfile_ struct guildfile *file = parse(
-		"op: {exec: x, flags: {a: 0.123456789, b: yes, c: null, d: hello world, e: '1', f: 3}}\n");
+	_cleanup_guildfile_ struct guildfile *file =
+		parse("op: {exec: x, flags: {a: 0.123456789, b: yes, c: null, d: hello world, e: "
+		      "'1', f: 3}}\n");
 	_cleanup_value_ struct value *flags = flags_defaults(&file->models[0].operations[0]);
 	_cleanup_buf_ struct buf label = BUF_INIT;
 
@@ -370,11 +391,16 @@ static void reloading(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(three_forms),	   cmocka_unit_test(commands),
-		cmocka_unit_test(environment),	   cmocka_unit_test(file_errors),
-		cmocka_unit_test(finding),	   cmocka_unit_test(flags_files),
-		cmocka_unit_test(flags_round_trip), cmocka_unit_test(flags_prefixes),
-		cmocka_unit_test(labels),	   cmocka_unit_test(reloading),
+		cmocka_unit_test(three_forms),
+		cmocka_unit_test(commands),
+		cmocka_unit_test(environment),
+		cmocka_unit_test(file_errors),
+		cmocka_unit_test(finding),
+		cmocka_unit_test(flags_files),
+		cmocka_unit_test(flags_round_trip),
+		cmocka_unit_test(flags_prefixes),
+		cmocka_unit_test(labels),
+		cmocka_unit_test(reloading),
 	};
 
 	return cmocka_run_group_tests_name("project", tests, support_setup, support_teardown);

@@ -48,8 +48,8 @@ static void check_text(int run_fd, const char *attr, const char *wanted)
 
 static void births(void **state)
 {
-	static const char *const needed[] = {"id", "initialized", "cmd", "flags", "user_flags", "label",
-		"run_params", "random_seed", "op", "host", "user", "platform", "plugins",
+	static const char *const needed[] = {"id", "initialized", "cmd", "flags", "user_flags",
+		"label", "run_params", "random_seed", "op", "host", "user", "platform", "plugins",
 		"sourcecode_digest"};
 	char id[RUN_ID_LEN + 1] = "";
 	_cleanup_close_ int fd = -1;
@@ -285,8 +285,8 @@ static void oprefs(void **state)
 
 static void annotations(void **state)
 {
-	static const char *const comments[] = {"one line\n", "# heading\nbody\n", "\\# escaped\n\\\\ x\n",
-		"a\n\nb\n", "last without newline"};
+	static const char *const comments[] = {"one line\n", "# heading\nbody\n",
+		"\\# escaped\n\\\\ x\n", "a\n\nb\n", "last without newline"};
 	char id[RUN_ID_LEN + 1] = "";
 	_cleanup_close_ int fd = -1;
 	_cleanup_buf_ struct buf b = BUF_INIT, again = BUF_INIT;
@@ -310,8 +310,8 @@ static void annotations(void **state)
 	assert_int_equal(annotate_store_marked(fd, "no", 2, NULL), 0);
 	assert_false(attr_exists(fd, "marked"));
 	for (size_t i = 0; i < ARRAY_SIZE(comments); i++)
-		assert_int_equal(annotate_store_comments(fd, comments[i], strlen(comments[i]), true,
-					 "u", NULL),
+		assert_int_equal(annotate_store_comments(
+					 fd, comments[i], strlen(comments[i]), true, "u", NULL),
 			0);
 	buf_clear(&b);
 	annotate_show_comments(fd, &b);

@@ -80,13 +80,17 @@ static void floats(void **state)
 		double d;
 		const char *python, *yaml;
 	} table[] = {
-		{0.1, "0.1", "0.1"},	    {1e-5, "1e-05", "1.0e-05"},
-		{1e20, "1e+20", "1.0e+20"}, {1e16, "1e+16", "1.0e+16"},
+		{0.1, "0.1", "0.1"},
+		{1e-5, "1e-05", "1.0e-05"},
+		{1e20, "1e+20", "1.0e+20"},
+		{1e16, "1e+16", "1.0e+16"},
 		{1e15, "1000000000000000.0", "1000000000000000.0"},
-		{1.0, "1.0", "1.0"},	    {-0.0, "-0.0", "-0.0"},
+		{1.0, "1.0", "1.0"},
+		{-0.0, "-0.0", "-0.0"},
 		{1.0 / 3, "0.3333333333333333", "0.3333333333333333"},
 		{123456.789, "123456.789", "123456.789"},
-		{1.5e-7, "1.5e-07", "1.5e-07"}, {0.0001, "0.0001", "0.0001"},
+		{1.5e-7, "1.5e-07", "1.5e-07"},
+		{0.0001, "0.0001", "0.0001"},
 	};
 
 	(void)state;
@@ -140,8 +144,9 @@ static void documents(void **state)
 
 static void flow_is_one_line(void **state)
 {
-	static const char *const strings[] = {"a b", "1", "yes", "", "-.5", "a: b", "#", "[", "l1\nl2",
-		"é", "1_000", "nan", "null", "it's", "\t", "'", "\"", "- a", "@x", "%", "10", "010", "inf"};
+	static const char *const strings[] = {"a b", "1", "yes", "", "-.5", "a: b", "#", "[",
+		"l1\nl2", "é", "1_000", "nan", "null", "it's", "\t", "'", "\"", "- a", "@x", "%",
+		"10", "010", "inf"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
@@ -210,8 +215,8 @@ static void bounds(void **state)
 	buf_puts(&bomb, "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
 	for (int i = 1; i < 10; i++)
 		buf_printf(&bomb,
-			"a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i,
-			i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+			"a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n",
+			i, i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
 	err = ERR_INIT;
 	assert_int_equal(yaml_parse(bomb.data, bomb.len, &v, &err), -EFBIG);
 	assert_non_null(strstr(err_text(&err), "aliases"));
@@ -239,9 +244,13 @@ static void places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(scalars), cmocka_unit_test(floats), cmocka_unit_test(documents),
-		cmocka_unit_test(flow_is_one_line), cmocka_unit_test(refusals),
-		cmocka_unit_test(bounds), cmocka_unit_test(places),
+		cmocka_unit_test(scalars),
+		cmocka_unit_test(floats),
+		cmocka_unit_test(documents),
+		cmocka_unit_test(flow_is_one_line),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(bounds),
+		cmocka_unit_test(places),
 	};
 
 	return cmocka_run_group_tests_name("yaml", tests, NULL, NULL);

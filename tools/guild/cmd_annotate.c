@@ -24,10 +24,15 @@ struct annotate_options {
 };
 
 #define OPTION(member, n, s, v, h, k)                                                              \
-	{.name = n, .short_name = s, .value = v, .help = h, .kind = k,                             \
-		.offset = offsetof(struct annotate_options, member)}
-#define YES    OPTION(yes, "--yes", "-y", NULL, "do not ask", OPTION_FLAG)
-#define SELECT {.more = selection_options, .more_offset = offsetof(struct annotate_options, sel)}
+	{                                                                                          \
+		.name = n, .short_name = s, .value = v, .help = h, .kind = k,                      \
+		.offset = offsetof(struct annotate_options, member)                                \
+	}
+#define YES OPTION(yes, "--yes", "-y", NULL, "do not ask", OPTION_FLAG)
+#define SELECT                                                                                     \
+	{                                                                                          \
+		.more = selection_options, .more_offset = offsetof(struct annotate_options, sel)   \
+	}
 
 static void release(void *options)
 {
@@ -81,7 +86,8 @@ static int change_all(struct guild *g, const struct annotate_options *o,
 	return EXIT_OK;
 }
 
-/* --- label -------------------------------------------------------------------------------------- */
+/* --- label --------------------------------------------------------------------------------------
+ */
 
 static const struct option_def label_options[] = {
 	OPTION(set, "--set", "-s", "VAL", "set the label", OPTION_VALUE),
@@ -154,7 +160,8 @@ const struct command cmd_label = {
 	.release = release,
 };
 
-/* --- tag ------------------------------------------------------------------------------------------ */
+/* --- tag
+ * ------------------------------------------------------------------------------------------ */
 
 static const struct option_def tag_options[] = {
 	OPTION(add, "--add", "-a", "TAG", "add a tag; may be repeated", OPTION_LIST),
@@ -203,7 +210,8 @@ const struct command cmd_tag = {
 	.release = release,
 };
 
-/* --- mark ----------------------------------------------------------------------------------------- */
+/* --- mark
+ * ----------------------------------------------------------------------------------------- */
 
 static const struct option_def mark_options[] = {
 	OPTION(clear, "--clear", "-c", NULL, "remove the mark", OPTION_FLAG),
@@ -228,8 +236,9 @@ static int mark(struct guild *g, void *options, const struct strv *args)
 		o->sel.marked = true;
 	r = choose(g, o, args, o->clear ? SELECT_ALL : SELECT_LATEST, o->clear ? "unmark" : "mark",
 		&runs);
-	return r != EXIT_OK ? r
-			    : change_all(g, o, &runs, change_mark, o->clear ? "Unmarked" : "Marked");
+	return r != EXIT_OK
+		       ? r
+		       : change_all(g, o, &runs, change_mark, o->clear ? "Unmarked" : "Marked");
 }
 
 const struct command cmd_mark = {
@@ -242,7 +251,8 @@ const struct command cmd_mark = {
 	.release = release,
 };
 
-/* --- stop ----------------------------------------------------------------------------------------- */
+/* --- stop
+ * ----------------------------------------------------------------------------------------- */
 
 static const struct option_def stop_options[] = {
 	OPTION(force, "--force", NULL, NULL, "kill what has not stopped after the time-out",
@@ -286,8 +296,7 @@ static int stop_run(struct guild *g, const struct annotate_options *o, const cha
 		return complain("%.8s is still running after %ld s; --force kills it", id, seconds);
 	if (launch_stop(g->home, id, true, &err) < 0 && run_status_get(run_fd) == RUN_RUNNING)
 		return complain("%.8s: %s", id, err_text(&err));
-	return wait_for_end(run_fd, STOP_GRACE_S) ? EXIT_OK
-						  : complain("%.8s cannot be killed", id);
+	return wait_for_end(run_fd, STOP_GRACE_S) ? EXIT_OK : complain("%.8s cannot be killed", id);
 }
 
 static int stop(struct guild *g, void *options, const struct strv *args)

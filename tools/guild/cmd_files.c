@@ -24,9 +24,14 @@ struct files_options {
 };
 
 #define OPTION(member, n, s, v, h, k)                                                              \
-	{.name = n, .short_name = s, .value = v, .help = h, .kind = k,                             \
-		.offset = offsetof(struct files_options, member)}
-#define SELECT {.more = selection_options, .more_offset = offsetof(struct files_options, sel)}
+	{                                                                                          \
+		.name = n, .short_name = s, .value = v, .help = h, .kind = k,                      \
+		.offset = offsetof(struct files_options, member)                                   \
+	}
+#define SELECT                                                                                     \
+	{                                                                                          \
+		.more = selection_options, .more_offset = offsetof(struct files_options, sel)      \
+	}
 
 static void release(void *options)
 {
@@ -48,10 +53,12 @@ static int open_one(struct guild *g, const struct files_options *o, const struct
 		return complain("this is about one run; %zu were given", runs.n);
 	*ret_id = catalog_id(g->catalog, runs.serials[0]);
 	*ret_fd = home_open_run(g->home, *ret_id);
-	return *ret_fd < 0 ? complain("cannot read run %s: %s", *ret_id, strerror(-*ret_fd)) : EXIT_OK;
+	return *ret_fd < 0 ? complain("cannot read run %s: %s", *ret_id, strerror(-*ret_fd))
+			   : EXIT_OK;
 }
 
-/* --- cat ---------------------------------------------------------------------------------------- */
+/* --- cat ----------------------------------------------------------------------------------------
+ */
 
 static const struct option_def cat_options[] = {
 	OPTION(path, "--path", "-p", "PATH", "path of the file in the run", OPTION_VALUE),
@@ -101,7 +108,8 @@ const struct command cmd_cat = {
 	.release = release,
 };
 
-/* --- ls ----------------------------------------------------------------------------------------- */
+/* --- ls -----------------------------------------------------------------------------------------
+ */
 
 static const struct option_def ls_options[] = {
 	OPTION(all, "--all", "-a", NULL, "also names that begin with a dot", OPTION_FLAG),
@@ -161,7 +169,8 @@ static bool is_wanted(const struct files_options *o, const struct strv *source, 
 	if (!o->path)
 		return true;
 	name = name && name[1] ? name + 1 : path;
-	return fnmatch(o->path, path, 0) == 0 || (!strchr(o->path, '/') && fnmatch(o->path, name, 0) == 0);
+	return fnmatch(o->path, path, 0) == 0 ||
+	       (!strchr(o->path, '/') && fnmatch(o->path, name, 0) == 0);
 }
 
 static int ls(struct guild *g, void *options, const struct strv *args)

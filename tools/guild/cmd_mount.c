@@ -26,12 +26,16 @@ struct mount_options {
 };
 
 #define OPTION(member, n, s, v, h, k)                                                              \
-	{.name = n, .short_name = s, .value = v, .help = h, .kind = k,                             \
-		.offset = offsetof(struct mount_options, member)}
+	{                                                                                          \
+		.name = n, .short_name = s, .value = v, .help = h, .kind = k,                      \
+		.offset = offsetof(struct mount_options, member)                                   \
+	}
 
 static const struct option_def mount_options[] = {
-	OPTION(projects, "--project", "-C", "DIR", "show this project; may be repeated", OPTION_LIST),
-	OPTION(options, "--options", "-o", "OPTION", "mount option, such as allow_other", OPTION_LIST),
+	OPTION(projects, "--project", "-C", "DIR", "show this project; may be repeated",
+		OPTION_LIST),
+	OPTION(options, "--options", "-o", "OPTION", "mount option, such as allow_other",
+		OPTION_LIST),
 	OPTION(foreground, "--foreground", "-f", NULL, "stay in the foreground", OPTION_FLAG),
 	{0},
 };
@@ -44,7 +48,8 @@ static void release(void *options)
 	strv_release(&o->options);
 }
 
-/* --- what is mounted where ---------------------------------------------------------------------- */
+/* --- what is mounted where ----------------------------------------------------------------------
+ */
 
 /* Absolute, without looking at the mount itself: a dead one cannot be looked at. */
 static void absolute(const struct guild *g, const char *path, struct buf *b)
@@ -116,7 +121,8 @@ static int unmount_path(const struct guild *g, const char *path, bool lazy)
 	return run_program(argv, g) == 0 ? 0 : -EBUSY;
 }
 
-/* --- mount -------------------------------------------------------------------------------------- */
+/* --- mount --------------------------------------------------------------------------------------
+ */
 
 static int make_arguments(
 	const struct guild *g, const struct mount_options *o, const char *at, struct strv *argv)
@@ -170,7 +176,8 @@ static int mount_guild(struct guild *g, void *options, const struct strv *args)
 			return complain("%s is mounted already", buf_str(&at));
 		r = unmount_path(g, buf_str(&at), true);
 		if (r < 0)
-			return complain("the daemon of %s has died, and the mount cannot be taken away: %s",
+			return complain(
+				"the daemon of %s has died, and the mount cannot be taken away: %s",
 				buf_str(&at), strerror(-r));
 	}
 	if (stat(buf_str(&at), &st) < 0)
@@ -198,7 +205,8 @@ const struct command cmd_mount = {
 	.release = release,
 };
 
-/* --- unmount ------------------------------------------------------------------------------------ */
+/* --- unmount ------------------------------------------------------------------------------------
+ */
 
 static const struct option_def unmount_options[] = {{0}};
 
@@ -223,7 +231,8 @@ static int unmount(struct guild *g, void *options, const struct strv *args)
 			nanosleep(&pause, NULL);
 	}
 	if (r == -EBUSY)
-		return complain("%s is in use: leave it (cd), close its files, and try again", buf_str(&at));
+		return complain("%s is in use: leave it (cd), close its files, and try again",
+			buf_str(&at));
 	return r < 0 ? complain("%s: %s", buf_str(&at), strerror(-r)) : EXIT_OK;
 }
 

@@ -13,8 +13,11 @@ struct project_options {
 };
 
 static const struct option_def project_options[] = {
-	{.name = "--all", .short_name = "-a", .help = "also those whose names begin with _",
-		.kind = OPTION_FLAG, .offset = offsetof(struct project_options, all)},
+	{.name = "--all",
+		.short_name = "-a",
+		.help = "also those whose names begin with _",
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct project_options, all)},
 	{0},
 };
 

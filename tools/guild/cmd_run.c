@@ -27,11 +27,14 @@ struct run_options {
 };
 
 #define OPTION(member, n, s, v, h, k)                                                              \
-	{.name = n, .short_name = s, .value = v, .help = h, .kind = k,                             \
-		.offset = offsetof(struct run_options, member)}
+	{                                                                                          \
+		.name = n, .short_name = s, .value = v, .help = h, .kind = k,                      \
+		.offset = offsetof(struct run_options, member)                                     \
+	}
 
 static const struct option_def run_options[] = {
-	OPTION(label, "--label", "-l", "LABEL", "label of the run; ${flag} is replaced", OPTION_VALUE),
+	OPTION(label, "--label", "-l", "LABEL", "label of the run; ${flag} is replaced",
+		OPTION_VALUE),
 	OPTION(tags, "--tag", "-t", "TAG", "tag of the run; may be repeated", OPTION_LIST),
 	OPTION(comment, "--comment", "-c", "TEXT", "comment on the run", OPTION_VALUE),
 	OPTION(stage, "--stage", NULL, NULL, "make the run, but do not start it", OPTION_FLAG),
@@ -40,7 +43,8 @@ static const struct option_def run_options[] = {
 	OPTION(background, "--background", "-b", NULL, "do not wait for the run", OPTION_FLAG),
 	OPTION(quiet, "--quiet", "-q", NULL, "do not show the run's output", OPTION_FLAG),
 	OPTION(print_cmd, "--print-cmd", NULL, NULL, "show the command and exit", OPTION_FLAG),
-	OPTION(help_op, "--help-op", "-h", NULL, "show the operation's flags and exit", OPTION_FLAG),
+	OPTION(help_op, "--help-op", "-h", NULL, "show the operation's flags and exit",
+		OPTION_FLAG),
 	OPTION(yes, "--yes", "-y", NULL, "do not ask", OPTION_FLAG),
 	{0},
 };
@@ -69,7 +73,8 @@ static void job_release(struct job *job)
 
 /* --- gathering -------------------------------------------------------------------------------- */
 
-static int find_operation(struct guild *g, const struct strv *args, size_t *ret_first, struct job *job)
+static int find_operation(
+	struct guild *g, const struct strv *args, size_t *ret_first, struct job *job)
 {
 	bool has_op = args->n && !strchr(args->v[0], '=');
 	struct err err = ERR_INIT;
@@ -134,7 +139,8 @@ static int ask(const struct run_options *o, const struct job *job)
 
 	if (o->yes)
 		return EXIT_OK;
-	fprintf(stderr, "You are about to %s %s\n", o->stage ? "stage" : "run", buf_str(&job->opspec));
+	fprintf(stderr, "You are about to %s %s\n", o->stage ? "stage" : "run",
+		buf_str(&job->opspec));
 	print_flags(job);
 	r = confirm("Continue?", true);
 	return r;
@@ -151,7 +157,8 @@ static int print_command(struct guild *g, const struct job *job)
 
 	if (python_find(job->file->dir, &g->env, &python) < 0)
 		buf_puts(&python, "python");
-	if (!attr || command_argv(attr, job->flags, buf_str(&python), job->file->dir, &argv, &err) < 0)
+	if (!attr ||
+		command_argv(attr, job->flags, buf_str(&python), job->file->dir, &argv, &err) < 0)
 		return complain("%s", err_text(&err));
 	shell_join(&line, argv.v, argv.n);
 	puts(buf_str(&line));
@@ -203,7 +210,8 @@ static int give_birth(struct guild *g, const struct run_options *o, const struct
 	user_name(&user);
 	spec.user = buf_str(&user);
 	id[0] = '\0';
-	return birth_create(g->home, &spec, id, &err) < 0 ? complain("%s", err_text(&err)) : EXIT_OK;
+	return birth_create(g->home, &spec, id, &err) < 0 ? complain("%s", err_text(&err))
+							  : EXIT_OK;
 }
 
 static int launch(struct guild *g, const struct run_options *o, const char *id, const char *what)

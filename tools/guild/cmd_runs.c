@@ -21,8 +21,10 @@ struct list_options {
 };
 
 #define OPTION(member, n, s, v, h, k)                                                              \
-	{.name = n, .short_name = s, .value = v, .help = h, .kind = k,                             \
-		.offset = offsetof(struct list_options, member)}
+	{                                                                                          \
+		.name = n, .short_name = s, .value = v, .help = h, .kind = k,                      \
+		.offset = offsetof(struct list_options, member)                                    \
+	}
 
 static const struct option_def list_options[] = {
 	OPTION(all, "--all", "-a", NULL, "show all runs, not only the first 20", OPTION_FLAG),
@@ -91,7 +93,8 @@ static int list(struct guild *g, void *options, const struct strv *args)
 	fflush(stdout);
 	if (limit < runs.n && !o->limit)
 		fprintf(stderr,
-			"Showing the first %zu runs (%zu total) - use --all to show all or -m to show "
+			"Showing the first %zu runs (%zu total) - use --all to show all or -m to "
+			"show "
 			"more\n",
 			limit, runs.n);
 	return EXIT_OK;
@@ -108,7 +111,8 @@ const struct command cmd_runs_list = {
 	.release = release_list,
 };
 
-/* --- info --------------------------------------------------------------------------------------- */
+/* --- info ---------------------------------------------------------------------------------------
+ */
 
 struct info_options {
 	struct selection sel;
@@ -116,7 +120,10 @@ struct info_options {
 };
 
 static const struct option_def info_options[] = {
-	{.name = "--env", .short_name = "-e", .help = "also the environment", .kind = OPTION_FLAG,
+	{.name = "--env",
+		.short_name = "-e",
+		.help = "also the environment",
+		.kind = OPTION_FLAG,
 		.offset = offsetof(struct info_options, env)},
 	{.more = selection_options, .more_offset = offsetof(struct info_options, sel)},
 	{0},

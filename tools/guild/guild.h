@@ -22,10 +22,10 @@ enum exit_status { EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_DECLINED = 4 };
 
 struct guild {
 	const char *home_option; /* -H */
-	char *cwd;		 /* -C, else where guild was started */
-	char *start_dir;	 /* where guild was started */
+	char *cwd;               /* -C, else where guild was started */
+	char *start_dir;         /* where guild was started */
 	struct strv env;
-	struct home *home;	 /* by guild_open_home() */
+	struct home *home; /* by guild_open_home() */
 	struct catalog *catalog;
 };
 

@@ -15,8 +15,18 @@
 extern char **environ;
 
 static const struct command *const commands[] = {
-	&cmd_run,    &cmd_runs_list, &cmd_runs_info, &cmd_stop,	 &cmd_label,	&cmd_tag,
-	&cmd_mark,   &cmd_cat,	     &cmd_ls,	     &cmd_models, &cmd_operations, &cmd_mount,
+	&cmd_run,
+	&cmd_runs_list,
+	&cmd_runs_info,
+	&cmd_stop,
+	&cmd_label,
+	&cmd_tag,
+	&cmd_mark,
+	&cmd_cat,
+	&cmd_ls,
+	&cmd_models,
+	&cmd_operations,
+	&cmd_mount,
 	&cmd_unmount,
 };
 
@@ -26,8 +36,10 @@ struct global_options {
 };
 
 #define GLOBAL(member, n, s, v, h, k)                                                              \
-	{.name = n, .short_name = s, .value = v, .help = h, .kind = k,                             \
-		.offset = offsetof(struct global_options, member)}
+	{                                                                                          \
+		.name = n, .short_name = s, .value = v, .help = h, .kind = k,                      \
+		.offset = offsetof(struct global_options, member)                                  \
+	}
 
 static const struct option_def global_options[] = {
 	GLOBAL(dir, "--chdir", "-C", "DIR", "work as if started in DIR", OPTION_VALUE),
@@ -36,7 +48,8 @@ static const struct option_def global_options[] = {
 	{0},
 };
 
-/* --- for all commands --------------------------------------------------------------------------- */
+/* --- for all commands ---------------------------------------------------------------------------
+ */
 
 int complain(const char *format, ...)
 {
@@ -96,7 +109,8 @@ int confirm(const char *question, bool default_yes)
 	return line[0] == 'y' || line[0] == 'Y' ? EXIT_OK : EXIT_DECLINED;
 }
 
-/* --- help ----------------------------------------------------------------------------------------- */
+/* --- help
+ * ----------------------------------------------------------------------------------------- */
 
 static void print_usage(void)
 {
@@ -110,8 +124,8 @@ static void print_usage(void)
 		const struct command *c = commands[i];
 		char name[32];
 
-		snprintf(name, sizeof(name), "%s%s%s", c->group ? c->group : "", c->group ? " " : "",
-			c->name);
+		snprintf(name, sizeof(name), "%s%s%s", c->group ? c->group : "",
+			c->group ? " " : "", c->name);
 		printf("  %-16s %s\n", name, c->summary);
 	}
 	puts("\n'guild COMMAND --help' says more.");
@@ -124,7 +138,8 @@ static void print_help(const struct command *c)
 	puts("  --help                     this text");
 }
 
-/* --- choosing -------------------------------------------------------------------------------------- */
+/* --- choosing
+ * -------------------------------------------------------------------------------------- */
 
 /* Those that are about runs are known as `guild X` and `guild runs X` alike. */
 static const struct command *find_command(const char *group, const char *name)
@@ -262,7 +277,8 @@ int main(int argc, char **argv)
 	bool help;
 	int rest, status;
 
-	if (options_parse(global_options, &o, argv + 1, argc - 1, true, &none, &rest, &help, &err) < 0) {
+	if (options_parse(global_options, &o, argv + 1, argc - 1, true, &none, &rest, &help, &err) <
+		0) {
 		complain("%s\nTry 'guild --help' for help.", err_text(&err));
 		return EXIT_USAGE;
 	}

@@ -12,8 +12,8 @@ static const struct option_def *find(
 {
 	for (; defs->name || defs->more; defs++) {
 		if (defs->more) {
-			const struct option_def *found =
-				find(defs->more, (char *)into + defs->more_offset, name, len, ret_into);
+			const struct option_def *found = find(
+				defs->more, (char *)into + defs->more_offset, name, len, ret_into);
 
 			if (found)
 				return found;
@@ -113,7 +113,8 @@ int options_parse(const struct option_def *defs, void *into, char **argv, int ar
 		}
 		value = equals ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
 		r = value ? set_value(def, where, value)
-			  : err_set(err, -EINVAL, "option %s needs a value: %s", def->name, def->value);
+			  : err_set(err, -EINVAL, "option %s needs a value: %s", def->name,
+				    def->value);
 	}
 	*ret_rest = i;
 	return r;

@@ -17,14 +17,14 @@ enum option_kind {
 };
 
 struct option_def {
-	const char *name;  /* "--label"; NULL ends a table, or joins another one (`more`) */
+	const char *name;       /* "--label"; NULL ends a table, or joins another one (`more`) */
 	const char *short_name; /* "-l", "-Fo"; NULL: none */
-	const char *value; /* what it takes, for --help */
+	const char *value;      /* what it takes, for --help */
 	const char *help;
 	enum option_kind kind;
-	size_t offset; /* of the member */
+	size_t offset;                 /* of the member */
 	const struct option_def *more; /* a table that is part of this one */
-	size_t more_offset;	       /* where its structure is in this one's */
+	size_t more_offset;            /* where its structure is in this one's */
 };
 
 /*

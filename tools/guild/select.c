@@ -14,11 +14,15 @@
 #include "run/annotate.h"
 
 #define FLAG(member, n, s, h)                                                                      \
-	{.name = n, .short_name = s, .help = h, .kind = OPTION_FLAG,                               \
-		.offset = offsetof(struct selection, member)}
+	{                                                                                          \
+		.name = n, .short_name = s, .help = h, .kind = OPTION_FLAG,                        \
+		.offset = offsetof(struct selection, member)                                       \
+	}
 #define LIST(member, n, s, v, h)                                                                   \
-	{.name = n, .short_name = s, .value = v, .help = h, .kind = OPTION_LIST,                   \
-		.offset = offsetof(struct selection, member)}
+	{                                                                                          \
+		.name = n, .short_name = s, .value = v, .help = h, .kind = OPTION_LIST,            \
+		.offset = offsetof(struct selection, member)                                       \
+	}
 
 const struct option_def selection_options[] = {
 	LIST(operations, "--operation", "-Fo", "VAL", "runs of this operation (* is any text)"),
@@ -105,9 +109,12 @@ static bool any_tag(struct guild *g, const struct strv *wanted, uint64_t serial)
 static bool has_status(const struct selection *sel, enum run_status status)
 {
 	const bool wanted[] = {
-		[RUN_PENDING] = sel->pending,	  [RUN_STAGED] = sel->staged,
-		[RUN_RUNNING] = sel->running,	  [RUN_COMPLETED] = sel->completed,
-		[RUN_ERROR] = sel->error,	  [RUN_TERMINATED] = sel->terminated,
+		[RUN_PENDING] = sel->pending,
+		[RUN_STAGED] = sel->staged,
+		[RUN_RUNNING] = sel->running,
+		[RUN_COMPLETED] = sel->completed,
+		[RUN_ERROR] = sel->error,
+		[RUN_TERMINATED] = sel->terminated,
 	};
 	bool any = false;
 
@@ -191,8 +198,8 @@ static int add_range(struct selected *s, const uint64_t *list, size_t n, size_t 
 	return r;
 }
 
-static int add_prefix(struct selected *s, struct guild *g, const uint64_t *list, size_t n,
-	const char *prefix)
+static int add_prefix(
+	struct selected *s, struct guild *g, const uint64_t *list, size_t n, const char *prefix)
 {
 	_cleanup_buf_ struct buf matches = BUF_INIT;
 	size_t found = 0, count = 0;
@@ -215,8 +222,8 @@ static int add_prefix(struct selected *s, struct guild *g, const uint64_t *list,
 	return add(s, list[found], found + 1);
 }
 
-static int add_argument(struct selected *s, struct guild *g, const uint64_t *list, size_t n,
-	const char *arg)
+static int add_argument(
+	struct selected *s, struct guild *g, const uint64_t *list, size_t n, const char *arg)
 {
 	const char *colon = strchr(arg, ':');
 	size_t from, to;
@@ -265,7 +272,8 @@ int select_runs(struct guild *g, const struct selection *sel, const struct strv 
 	return r;
 }
 
-/* --- rows --------------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------------------------------
+ */
 
 /* The project's directory, when it is not the current one. */
 static void print_dir(struct guild *g, const struct run_summary *s, struct buf *b)

@@ -69,7 +69,8 @@ void table_print(const struct table *t, const char *indent, FILE *to)
 			const char *cell = t->cells.v[row * t->columns + c];
 
 			buf_puts(&line, cell);
-			for (size_t w = width_of(cell); c + 1 < t->columns && w < widths[c] + 2; w++)
+			for (size_t w = width_of(cell); c + 1 < t->columns && w < widths[c] + 2;
+				w++)
 				buf_putc(&line, ' ');
 		}
 		print_line(buf_str(&line), terminal, to);

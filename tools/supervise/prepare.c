@@ -41,7 +41,8 @@ static int read_attrs(struct supervisor *s, struct err *err)
 	return r;
 }
 
-/* --- environment ---------------------------------------------------------------------------------- */
+/* --- environment
+ * ---------------------------------------------------------------------------------- */
 
 static int base_env(struct supervisor *s)
 {
@@ -132,7 +133,8 @@ static int make_env(struct supervisor *s, struct err *err)
 	return r < 0 ? r : set_guild_variables(s);
 }
 
-/* --- command -------------------------------------------------------------------------------------- */
+/* --- command
+ * -------------------------------------------------------------------------------------- */
 
 static int make_argv(struct supervisor *s, struct err *err)
 {
@@ -141,8 +143,7 @@ static int make_argv(struct supervisor *s, struct err *err)
 
 	if (python_find(buf_str(&s->project), &s->env, &s->python) < 0)
 		buf_puts(&s->python, "python");
-	r = command_argv(
-		s->op, s->flags, buf_str(&s->python), buf_str(&s->project), &s->argv, err);
+	r = command_argv(s->op, s->flags, buf_str(&s->python), buf_str(&s->project), &s->argv, err);
 	if (r < 0)
 		return r;
 	name = s->argv.v[0];
@@ -154,8 +155,8 @@ static int make_argv(struct supervisor *s, struct err *err)
 			"error running %s: [Errno 2] No such file or directory: '%s'", s->opref.op,
 			name);
 	if (faccessat(AT_FDCWD, buf_str(&s->program), X_OK, AT_EACCESS) < 0)
-		return err_set(err, -errno, "error running %s: cannot execute '%s': %s", s->opref.op,
-			name, strerror(errno));
+		return err_set(err, -errno, "error running %s: cannot execute '%s': %s",
+			s->opref.op, name, strerror(errno));
 	return 0;
 }
 

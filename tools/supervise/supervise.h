@@ -27,9 +27,9 @@ struct supervisor {
 	const char *id;
 	const char *cmd_dir;
 	int run_fd;
-	int lock_fd;	   /* the run's lock: held means alive */
-	char *run_dir;	   /* absolute */
-	bool other_user;   /* started by root for somebody else: a login environment */
+	int lock_fd;     /* the run's lock: held means alive */
+	char *run_dir;   /* absolute */
+	bool other_user; /* started by root for somebody else: a login environment */
 
 	struct opref opref;
 	struct buf project; /* its directory, "" when there is none */
@@ -40,7 +40,7 @@ struct supervisor {
 	struct buf python;
 	struct buf program; /* absolute path of argv[0] */
 
-	pid_t pid;   /* the operation's process, leader of its group; 0: not started */
+	pid_t pid;     /* the operation's process, leader of its group; 0: not started */
 	int gate_fd;   /* its process waits for a byte here before it becomes the operation */
 	int failed_fd; /* and says here why it could not */
 	struct tee *tee;

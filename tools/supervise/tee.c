@@ -21,7 +21,7 @@
 enum { BLOCK = 4096, RECORD = 9, STREAMS = 2 };
 
 struct stream {
-	int fd; /* -1: at its end */
+	int fd;         /* -1: at its end */
 	bool open_line; /* the last byte was not a newline */
 };
 

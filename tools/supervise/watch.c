@@ -93,8 +93,8 @@ int watch_process(struct supervisor *s, struct err *err)
 		polls[1] = (struct pollfd){.fd = fds[0], .events = POLLIN};
 		polls[2] = (struct pollfd){.fd = fds[1], .events = POLLIN};
 		if (poll(polls, 3, timeout) < 0 && errno != EINTR)
-			return err_set(err, -errno, "cannot wait for the operation: %s",
-				strerror(errno));
+			return err_set(
+				err, -errno, "cannot wait for the operation: %s", strerror(errno));
 		if (polls[0].revents)
 			handle_signal(s, signals);
 		if (polls[1].revents)
