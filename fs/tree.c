@@ -19,7 +19,8 @@
 #define TIME(n, d)		{.name = n, .kind = ROW_TEXT, .show = run_time_of_row, \
 				 .exists = run_has_attr_of_row, .doc = d}
 #define TEXT_IF(n, fn, ex, d)	{.name = n, .kind = ROW_TEXT, .show = fn, .exists = ex, .doc = d}
-#define MOVING(n, fn, d)	{.name = n, .kind = ROW_TEXT, .show = fn, .flags = ROW_MOVES, .doc = d}
+#define MOVING(n, fn, d)	{.name = n, .kind = ROW_TEXT, .show = fn, .flags = ROW_MOVES, \
+				 .doc = d}
 #define PRIVATE(n, fn, ex, d)	{.name = n, .kind = ROW_TEXT, .show = fn, .exists = ex, \
 				 .flags = ROW_PRIVATE, .doc = d}
 #define DOC(n, sh, st, f, d)	{.name = n, .kind = ROW_DOC, .show = sh, .store = st, \
@@ -30,14 +31,15 @@
 #define LINK(n, fn, f, d)	{.name = n, .kind = ROW_LINK, .target = fn, .flags = f, .doc = d}
 #define DIR(n, r, dyn, ch, d)	{.name = n, .kind = ROW_DIR, .rows = r, .dynamic = dyn, \
 				 .child = ch, .doc = d}
-#define LOG(n, path, d)		{.name = n, .kind = ROW_LOG, .backing = path, .exists = run_has_log, \
-				 .doc = d}
+#define LOG(n, path, d)		{.name = n, .kind = ROW_LOG, .backing = path, \
+				 .exists = run_has_log, .doc = d}
 #define WAIT(n, d)		{.name = n, .kind = ROW_WAIT, .flags = ROW_HIDDEN, .doc = d}
 #define FILES(n, f, d)		{.name = n, .kind = ROW_FILE, .flags = f, .doc = d}
 #define END			{.doc = NULL}
 
 struct row tree_drop[] = {
-	LINK(NULL, operation_drop_target, 0, "a flags file that was dropped here, now its run"), END,
+	LINK(NULL, operation_drop_target, 0, "a flags file that was dropped here, now its run"),
+	END,
 };
 
 struct row tree_scratch[] = {
@@ -93,7 +95,7 @@ struct row tree_source_file[] = {
 static struct row run_rows[] = {
 	TEXT("id",	run_id,			"32 hex digits"),
 	TEXT("operation", run_operation,	"[MODEL:]OPERATION"),
-	MOVING("status", run_status,		"staged pending running completed error terminated"),
+	MOVING("status", run_status,	"pending staged running completed error terminated"),
 	ATTR("exit_status",			"of the process; minus the signal that ended it"),
 	TIME("started",				"RFC 3339, UTC"),
 	TIME("stopped",				"RFC 3339, UTC"),
@@ -110,7 +112,8 @@ static struct row run_rows[] = {
 	PRIVATE("env",	run_env, run_has_env,	"NAME=VALUE lines, secrets removed"),
 	DOC("label",	run_label, run_store_label, ROW_EAGER, "one line"),
 	DOC("tags",	run_tags, run_store_tags, ROW_APPENDS | ROW_EAGER, "one a line"),
-	DOC("comments",	run_comments, run_store_comments, ROW_APPENDS, ">> adds one, > replaces all"),
+	DOC("comments",	run_comments, run_store_comments, ROW_APPENDS,
+						">> adds one, > replaces all"),
 	DOC("marked",	run_marked, run_store_marked, ROW_EAGER, "yes or no"),
 	DIR("attrs",	NULL, &attrs_children, tree_attr, "every other stored attribute"),
 	MOVING("info",	run_info,		"what `guild runs info` prints"),
