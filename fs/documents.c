@@ -104,7 +104,7 @@ int run_store_comments(const struct place *p, const struct opener *who, const ch
 					       run_fd, text, len, append, buf_str(&user), err));
 }
 
-/* --- ctl ------------------------------------------------------------------------------------- */
+/* --- ctl ------------------------------------------------------------------ */
 
 static int verb_start(const struct place *p, const struct opener *who, struct err *err)
 {

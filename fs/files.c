@@ -13,7 +13,7 @@
 #include "scratch.h"
 #include "walk.h"
 
-/* --- texts ---------------------------------------------------------------------------------- */
+/* --- texts ---------------------------------------------------------------- */
 
 static int text_open(struct handle *h, int flags)
 {
@@ -25,8 +25,7 @@ static int text_open(struct handle *h, int flags)
 
 static const struct file_kind file_text = {.open = text_open};
 
-/* --- files of the store ------------------------------------------------------------------------
- */
+/* --- files of the store --------------------------------------------------- */
 
 static int artifact_open(struct handle *h, int flags)
 {
@@ -73,8 +72,7 @@ static void log_release(struct handle *h)
 
 static const struct file_kind file_log = {.open = log_open, .release = log_release};
 
-/* --- scratch files that are read, and wait
- * --------------------------------------------------------- */
+/* --- scratch files that are read, and wait -------------------------------- */
 
 static int scratch_text_open(struct handle *h, int flags)
 {
@@ -95,8 +93,7 @@ static int wait_open(struct handle *h, int flags)
 
 static const struct file_kind file_wait = {.open = wait_open};
 
-/* --- which
- * ------------------------------------------------------------------------------------------ */
+/* --- which ---------------------------------------------------------------- */
 
 /* A scratch file under a flags name is a flags file for whoever writes it. */
 static const struct file_kind *scratch_kind(const struct place *p)

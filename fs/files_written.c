@@ -37,7 +37,7 @@ static int store(struct handle *h, const char *text, size_t len, bool append)
 	return refuse(h, r, &err);
 }
 
-/* --- documents ------------------------------------------------------------------------------ */
+/* --- documents ------------------------------------------------------------ */
 
 static bool appends(const struct handle *h)
 {
@@ -120,8 +120,7 @@ const struct file_kind file_document = {
 	.release = document_release,
 };
 
-/* --- verbs --------------------------------------------------------------------------------------
- */
+/* --- verbs ---------------------------------------------------------------- */
 
 static int verbs_open(struct handle *h, int flags)
 {
@@ -185,8 +184,7 @@ const struct file_kind file_verbs = {
 	.flush = verbs_flush,
 };
 
-/* --- flags files
- * ----------------------------------------------------------------------------------- */
+/* --- flags files ---------------------------------------------------------- */
 
 static enum flags_start start_of(int flags)
 {
@@ -246,8 +244,7 @@ const struct file_kind file_flags = {
 	.release = flags_release,
 };
 
-/* --- scratch files
- * ---------------------------------------------------------------------------------- */
+/* --- scratch files -------------------------------------------------------- */
 
 static int scratch_open(struct handle *h, int flags)
 {
@@ -286,8 +283,7 @@ const struct file_kind file_scratch = {
 	.release = scratch_release,
 };
 
-/* --- dropped flags files: a scratch file until it has become a run
- * ------------------------------------- */
+/* --- dropped flags files: a scratch file until it has become a run -------- */
 
 static int dropped_open(struct handle *h, int flags)
 {

@@ -115,7 +115,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
-/* --- what the mount shows ------------------------------------------------------------------- */
+/* --- what the mount shows ------------------------------------------------- */
 
 static int open_home(struct guildfs *fs, const struct options *o)
 {
@@ -217,8 +217,7 @@ static void guildfs_close(struct guildfs *fs)
 	free(fs->cwd);
 }
 
-/* --- the session --------------------------------------------------------------------------------
- */
+/* --- the session ---------------------------------------------------------- */
 
 /* Other users come to runs by way of the home; without that they would see EACCES everywhere. */
 static void warn_shared(const struct guildfs *fs)

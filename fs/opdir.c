@@ -82,7 +82,7 @@ bool opdir_is_flags_name(const char *name)
 	return false;
 }
 
-/* --- dropped files -------------------------------------------------------------------------- */
+/* --- dropped files -------------------------------------------------------- */
 
 static void drops_set(struct opdirs *o, uint32_t op, uint16_t name, uint32_t run)
 {
@@ -192,8 +192,7 @@ void opdir_dropped(const struct place *op, const char *name, const char *id)
 	changes_name(op, name);
 }
 
-/* --- children that are not rows -----------------------------------------------------------------
- */
+/* --- children that are not rows ------------------------------------------- */
 
 static struct place drop_place(const struct place *dir, const char *name)
 {
@@ -271,8 +270,7 @@ int opdir_scratch_attr(const struct place *p, struct stat *ret)
 	return scratch_attr(p->fs->opdirs->scratches, p->serial, ret);
 }
 
-/* --- flags and stage, unlinked ------------------------------------------------------------------
- */
+/* --- flags and stage, unlinked -------------------------------------------- */
 
 /* The row of flags or stage in this directory; NULL when the name is neither. */
 static const struct row *flags_row(const struct place *dir, const char *name)
@@ -311,8 +309,7 @@ bool opdir_hidden(const struct place *p)
 	return clock_monotonic_ms() < thing->hidden_until_ms[p->row->flags & ROW_STAGE ? 1 : 0];
 }
 
-/* --- what tools do
- * -------------------------------------------------------------------------------- */
+/* --- what tools do -------------------------------------------------------- */
 
 int opdir_create(
 	const struct place *dir, const char *name, const struct opener *who, struct place *ret)

@@ -16,7 +16,7 @@
 #include "project/project.h"
 #include "run/deps.h"
 
-/* --- which there are ------------------------------------------------------------------------ */
+/* --- which there are ------------------------------------------------------ */
 
 /*
  * Every listing here is made by one walk over the Guild files, and a name is found by the same
@@ -189,8 +189,7 @@ const struct dynamic operations_children = {
 const struct dynamic opspec_children = {
 	.list = opspecs_list, .find = opspecs_find, .name = "<opspec>"};
 
-/* --- models -------------------------------------------------------------------------------------
- */
+/* --- models --------------------------------------------------------------- */
 
 static void print_line(struct buf *b, const char *text)
 {
@@ -257,8 +256,7 @@ void model_guildfile(const struct place *p, struct buf *b)
 		buf_puts(b, model->file->path);
 }
 
-/* --- operations
- * ----------------------------------------------------------------------------------- */
+/* --- operations ----------------------------------------------------------- */
 
 static const struct operation *the_operation(
 	const struct place *p, struct buf *b, struct guildfile **ret_file)

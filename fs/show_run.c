@@ -103,8 +103,7 @@ void run_pid(const struct place *p, struct buf *b)
 		buf_printf(b, "%d\n", (int)process.pid);
 }
 
-/* --- what a report prints ----------------------------------------------------------------------
- */
+/* --- what a report prints ------------------------------------------------- */
 
 static void print_report(const struct place *p, void (*report)(int, struct buf *), struct buf *b)
 {
@@ -162,8 +161,7 @@ void run_env(const struct place *p, struct buf *b)
 	print_report(p, report_env, b);
 }
 
-/* --- what is there
- * ---------------------------------------------------------------------------------- */
+/* --- what is there -------------------------------------------------------- */
 
 static bool has_attr(const struct place *p, const char *name)
 {

@@ -103,7 +103,7 @@ void runs_prefix(const struct place *p, struct buf *b)
 		buf_fail(b, -ESTALE);
 }
 
-/* --- attrs/ --------------------------------------------------------------------------------- */
+/* --- attrs/ --------------------------------------------------------------- */
 
 /* It has an entry of its own beside attrs/. */
 static bool is_run_row(const char *name)

@@ -43,7 +43,7 @@ struct watcher {
 	size_t n_live, cap_live;
 };
 
-/* --- live runs ------------------------------------------------------------------------------ */
+/* --- live runs ------------------------------------------------------------ */
 
 static void live_add(struct watcher *w, uint64_t serial)
 {
@@ -99,8 +99,7 @@ static void run_changed(struct watcher *w, const char *id)
 		live_add(w, serial);
 }
 
-/* --- runs that nobody started ------------------------------------------------------------------
- */
+/* --- runs that nobody started --------------------------------------------- */
 
 static bool run_has(struct guildfs *fs, const char *id, const char *name)
 {
@@ -150,8 +149,7 @@ static int look_at_start(void *arg, uint64_t serial)
 	return 0;
 }
 
-/* --- events
- * ---------------------------------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------- */
 
 /* Ids that our programs appended since the last look; a file that shrank was begun anew. */
 static void read_changes(struct watcher *w)

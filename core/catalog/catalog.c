@@ -43,8 +43,7 @@ struct catalog {
 	size_t n_by_id, cap_by_id;
 };
 
-/* --- the sorted array; all with the lock held ----------------------------------------------------
- */
+/* --- the sorted array; all with the lock held ----------------------------- */
 
 static size_t lower_bound(const struct catalog *c, const char *id)
 {
@@ -145,8 +144,7 @@ static void take_out(struct catalog *c, struct entry *e)
 	forget(e);
 }
 
-/* --- scanning ------------------------------------------------------------------------------------
- */
+/* --- scanning ------------------------------------------------------------- */
 
 static bool is_run_name(const char *name)
 {
@@ -299,8 +297,7 @@ uint64_t catalog_update(struct catalog *c, const char *id)
 	return e ? serial_of(c, e) : 0;
 }
 
-/* --- asking --------------------------------------------------------------------------------------
- */
+/* --- asking --------------------------------------------------------------- */
 
 size_t catalog_count(struct catalog *c)
 {
@@ -480,8 +477,7 @@ bool catalog_is_live(struct catalog *c, uint64_t serial)
 	return false;
 }
 
-/* --- all of them
- * ----------------------------------------------------------------------------------- */
+/* --- all of them ---------------------------------------------------------- */
 
 /* Serials of those present, ascending. The caller frees. */
 static uint64_t *list_serials(struct catalog *c, size_t *ret_n)

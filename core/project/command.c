@@ -16,8 +16,7 @@
 
 enum { MAX_REFERENCES = 100 };
 
-/* --- the attribute
- * -------------------------------------------------------------------------------- */
+/* --- the attribute -------------------------------------------------------- */
 
 /* Takes v over; true when both it and the map were there. */
 static bool put(struct value *map, const char *key, struct value *v)
@@ -174,8 +173,7 @@ struct value *command_attr(const struct operation *op)
 	return NULL;
 }
 
-/* --- text of values
- * ---------------------------------------------------------------------------------- */
+/* --- text of values ------------------------------------------------------- */
 
 /* As an argument: 1 for true, nothing for false and null, strings as they are, else repr(). */
 static void arg_text(struct buf *b, const struct value *v)
@@ -247,8 +245,7 @@ static void replace_all(struct buf *b, const char *text, const char *what, const
 	buf_puts(b, text);
 }
 
-/* --- arguments
- * ---------------------------------------------------------------------------------------- */
+/* --- arguments ------------------------------------------------------------ */
 
 static int add_flag(const char *name, const struct value *v, const struct value *def,
 	const char *dest, struct strv *argv)
@@ -331,8 +328,7 @@ int command_argv(const struct value *op_attr, const struct value *flags, const c
 	return r;
 }
 
-/* --- environment
- * ---------------------------------------------------------------------------------------- */
+/* --- environment ---------------------------------------------------------- */
 
 static int add_own_env(
 	const struct value *own, const struct value *flags, struct strv *env, struct err *err)

@@ -27,8 +27,7 @@ struct value *flags_defaults(const struct operation *op)
 	return flags;
 }
 
-/* --- decoding ------------------------------------------------------------------------------------
- */
+/* --- decoding ------------------------------------------------------------- */
 
 /* Quotes, brackets and what else means more in YAML than its letters. */
 static bool may_be_yaml(const char *text)
@@ -117,8 +116,7 @@ int flags_assign_word(
 	return name ? flags_assign(op, flags, name, equals + 1, err) : -ENOMEM;
 }
 
-/* --- types
- * ----------------------------------------------------------------------------------------- */
+/* --- types ---------------------------------------------------------------- */
 
 static const char *type_name(enum flag_type type)
 {
@@ -218,8 +216,7 @@ static struct value *coerce(
 	return as_number(v);
 }
 
-/* --- checks
- * ------------------------------------------------------------------------------------------ */
+/* --- checks --------------------------------------------------------------- */
 
 static void print_value(struct buf *b, const struct value *v)
 {

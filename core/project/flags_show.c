@@ -9,8 +9,7 @@
 #include "yaml/scalar.h"
 #include "yaml/yaml.h"
 
-/* --- help ---------------------------------------------------------------------------------------
- */
+/* --- help ----------------------------------------------------------------- */
 
 static const char *const type_names[] = {
 	[FLAG_AUTO] = "",
@@ -74,8 +73,7 @@ void flags_print_help(struct buf *b, const struct operation *op)
 		print_flag_help(b, &op->flags[i]);
 }
 
-/* --- labels
- * --------------------------------------------------------------------------------------- */
+/* --- labels --------------------------------------------------------------- */
 
 /* Cut, not rounded, behind the fifth digit of the fraction. */
 static void label_float(struct buf *b, double d)

@@ -16,8 +16,7 @@ enum { GUILDFILE_MAX = 8 * 1024 * 1024 };
 /* A sentence about a place in the file. */
 #define fail(err, v, ...) err_set_at(err, -EINVAL, (v)->line, (v)->column, __VA_ARGS__)
 
-/* --- owning ------------------------------------------------------------------------------------
- */
+/* --- owning --------------------------------------------------------------- */
 
 static void operation_release(struct operation *op)
 {
@@ -66,8 +65,7 @@ void guildfile_unref(struct guildfile *file)
 	free(file);
 }
 
-/* --- attributes --------------------------------------------------------------------------------
- */
+/* --- attributes ----------------------------------------------------------- */
 
 static int set_string(char **to, const char *text)
 {
@@ -166,8 +164,7 @@ static int refuse_later(const struct value *map, const char *const *names, struc
 	return 0;
 }
 
-/* --- operations ----------------------------------------------------------------------------------
- */
+/* --- operations ----------------------------------------------------------- */
 
 /* 2018's `cmd` may be a list of words. */
 static int get_command(const struct value *map, const char *key, char **ret, struct err *err)
@@ -444,8 +441,7 @@ static int parse_operations(
 	return 0;
 }
 
-/* --- models
- * ------------------------------------------------------------------------------------------ */
+/* --- models --------------------------------------------------------------- */
 
 /* `map` is a model's mapping; `form2018` says that its flags are those of all its operations. */
 static int parse_model(
@@ -583,8 +579,7 @@ static void choose_default_model(struct guildfile *file)
 		chosen->is_default = true;
 }
 
-/* --- files
- * --------------------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------- */
 
 int guildfile_parse(
 	const char *path, const char *text, size_t len, struct guildfile **ret, struct err *err)

@@ -42,7 +42,7 @@ void operation_spec(struct buf *b, const struct operation *op)
 	buf_puts(b, op->name);
 }
 
-/* --- opspecs -------------------------------------------------------------------------------- */
+/* --- opspecs -------------------------------------------------------------- */
 
 static void list_models(const struct guildfile *file, const char *part, struct buf *b)
 {

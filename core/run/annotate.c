@@ -8,8 +8,7 @@
 
 #include "run/attr.h"
 
-/* --- label --------------------------------------------------------------------------------------
- */
+/* --- label ---------------------------------------------------------------- */
 
 void annotate_show_label(int run_fd, struct buf *b)
 {
@@ -47,8 +46,7 @@ int annotate_store_label(int run_fd, const char *text, size_t len, struct err *e
 	return buf_error(&label) ? buf_error(&label) : annotate_set_label(run_fd, buf_str(&label));
 }
 
-/* --- tags ---------------------------------------------------------------------------------------
- */
+/* --- tags ----------------------------------------------------------------- */
 
 int annotate_get_tags(int run_fd, struct strv *ret)
 {
@@ -109,8 +107,7 @@ int annotate_store_tags(int run_fd, const char *text, size_t len, struct err *er
 	return r < 0 ? r : annotate_set_tags(run_fd, &tags);
 }
 
-/* --- marks --------------------------------------------------------------------------------------
- */
+/* --- marks ---------------------------------------------------------------- */
 
 void annotate_show_marked(int run_fd, struct buf *b)
 {

@@ -21,7 +21,7 @@
 /* A birth takes moments; one that is older than this will not be finished. */
 enum { SWEEP_AGE_S = 3600 };
 
-/* --- one step after the other ----------------------------------------------------------------- */
+/* --- one step after the other --------------------------------------------- */
 
 static int make_skeleton(int dir_fd)
 {
@@ -110,8 +110,7 @@ static int fill(const struct birth_spec *spec, const char *id, int dir_fd, struc
 	return r;
 }
 
-/* --- the name
- * ------------------------------------------------------------------------------------- */
+/* --- the name ------------------------------------------------------------- */
 
 static int publish(const struct home *home, const char *aside, const char *id, const char *run_dir)
 {

@@ -44,7 +44,7 @@ static struct value *copy_or_map(const struct value *v)
 	return v ? value_copy(v) : value_map();
 }
 
-/* --- who, where, when ------------------------------------------------------------------------- */
+/* --- who, where, when ----------------------------------------------------- */
 
 static int write_identity(const struct birth_spec *spec, const char *id, int dir_fd)
 {
@@ -113,7 +113,7 @@ static int write_seed(int dir_fd)
 	return put(dir_fd, "random_seed", value_int(seed));
 }
 
-/* --- what runs -------------------------------------------------------------------------------- */
+/* --- what runs ------------------------------------------------------------ */
 
 /*
  * Guild AI restarts a run with the environment that it finds in the op attribute, and adds nothing
@@ -177,7 +177,7 @@ static int write_run_params(const struct birth_spec *spec, int dir_fd)
 	return put(dir_fd, "run_params", v);
 }
 
-/* --- what people call it ---------------------------------------------------------------------- */
+/* --- what people call it -------------------------------------------------- */
 
 static int collect_tags(const struct birth_spec *spec, struct strv *tags)
 {

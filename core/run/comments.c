@@ -53,7 +53,7 @@ void annotate_show_comments(int run_fd, struct buf *b)
 	}
 }
 
-/* --- reading text back ---------------------------------------------------------------------- */
+/* --- reading text back ---------------------------------------------------- */
 
 static int add_comment(struct value *list, const struct buf *body, int64_t time, const char *user,
 	const char *host)

@@ -15,7 +15,7 @@
 #include "run/deps_put.h"
 #include "run/manifest.h"
 
-/* --- files of a source ------------------------------------------------------------------------ */
+/* --- files of a source ---------------------------------------------------- */
 
 /* Relative paths of everything below a directory, .guild left out. */
 static int list_tree(int dirfd, const char *dir, struct strv *paths)
@@ -90,7 +90,7 @@ static int generated_names(int run_fd, struct strv *ret)
 	return r;
 }
 
-/* --- resolving -------------------------------------------------------------------------------- */
+/* --- resolving ------------------------------------------------------------ */
 
 struct resolver {
 	const struct home *home;

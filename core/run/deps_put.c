@@ -27,8 +27,7 @@ int deps_list_dir(int dirfd, const char *path, struct strv *names)
 	return file_each(dirfd, path, collect_name, names);
 }
 
-/* --- names --------------------------------------------------------------------------------------
- */
+/* --- names ---------------------------------------------------------------- */
 
 /* Python's re.sub with count 1: \1 and \g<1> stand for groups. */
 static void substitute(
@@ -132,8 +131,7 @@ static int depth_of(const char *path)
 	return depth;
 }
 
-/* --- putting ------------------------------------------------------------------------------------
- */
+/* --- putting -------------------------------------------------------------- */
 
 static int make_parents(int run_fd, const char *target)
 {

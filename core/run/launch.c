@@ -18,7 +18,7 @@
 
 enum { REPLY_MAX = 1024, LINE_MAX_LEN = 256 };
 
-/* --- starting --------------------------------------------------------------------------------- */
+/* --- starting ------------------------------------------------------------- */
 
 static int add_arguments(struct strv *argv, const char *program, const struct home *home,
 	const char *id, const struct launch_spec *spec)
@@ -142,7 +142,7 @@ int launch_run(
 	return parse_reply(reply, err);
 }
 
-/* --- claims ----------------------------------------------------------------------------------- */
+/* --- claims --------------------------------------------------------------- */
 
 static int touch(int run_fd, const char *name)
 {
@@ -209,7 +209,7 @@ int launch_claim_restart(const struct home *home, const char *id, struct err *er
 	return r < 0 ? err_set(err, r, "cannot restart the run: %s", strerror(-r)) : 0;
 }
 
-/* --- ends ------------------------------------------------------------------------------------- */
+/* --- ends ----------------------------------------------------------------- */
 
 static int kill_supervisor(int run_fd, bool kill)
 {

@@ -155,8 +155,7 @@ void report_duration(int run_fd, struct buf *b)
 		(stopped - started) % 1000000);
 }
 
-/* --- info
- * ----------------------------------------------------------------------------------------- */
+/* --- info ----------------------------------------------------------------- */
 
 static void info_line(struct buf *b, const char *name, const char *text)
 {

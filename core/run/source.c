@@ -38,8 +38,7 @@ struct chooser {
 	int depth;
 };
 
-/* --- rules
- * ---------------------------------------------------------------------------------------- */
+/* --- rules ---------------------------------------------------------------- */
 
 static int add_rule(struct rules *rules, bool include, const struct value *v, struct err *err)
 {
@@ -145,8 +144,7 @@ static bool is_dependency(const struct operation *op, const char *path)
 	return false;
 }
 
-/* --- what a project without git has
- * ------------------------------------------------------------------ */
+/* --- what a project without git has --------------------------------------- */
 
 /* No NUL byte, few control characters: what editors write. */
 static bool is_text(int dirfd, const char *path)
@@ -272,8 +270,7 @@ static int choose_from_git(struct chooser *c, const struct strv *listed)
 	return r;
 }
 
-/* --- copying
- * ------------------------------------------------------------------------------------------- */
+/* --- copying -------------------------------------------------------------- */
 
 static int copy_file(
 	int root_fd, const char *path, int run_fd, struct buf *manifest, struct digest *digest)

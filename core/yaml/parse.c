@@ -71,7 +71,7 @@ static void place_value(struct value *v, yaml_mark_t mark)
 	v->column = (int)mark.column + 1;
 }
 
-/* --- anchors -------------------------------------------------------------------------------- */
+/* --- anchors -------------------------------------------------------------- */
 
 static size_t count_values(const struct value *v)
 {
@@ -125,8 +125,7 @@ static int read_alias(struct reader *rd, const yaml_event_t *event, struct value
 		name);
 }
 
-/* --- nodes --------------------------------------------------------------------------------------
- */
+/* --- nodes ---------------------------------------------------------------- */
 
 static int read_node(struct reader *rd, yaml_event_t *event, struct value **ret);
 
@@ -333,8 +332,7 @@ static int read_node(struct reader *rd, yaml_event_t *event, struct value **ret)
 	return r < 0 ? r : remember_anchor(rd, anchor, *ret);
 }
 
-/* --- documents
- * ------------------------------------------------------------------------------------ */
+/* --- documents ------------------------------------------------------------ */
 
 static int expect_end(struct reader *rd)
 {

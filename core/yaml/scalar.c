@@ -189,7 +189,7 @@ static struct value *make_float(const char *text)
 		sign * (strchr(digits, ':') ? sexagesimal_float(digits) : strtod(digits, NULL)));
 }
 
-/* --- the command line ----------------------------------------------------------------------- */
+/* --- the command line ----------------------------------------------------- */
 
 static const char *skip_sign(const char *s)
 {
@@ -249,7 +249,7 @@ struct value *scalar_decode(const char *text)
 	return v;
 }
 
-/* --- numbers as text -------------------------------------------------------------------------- */
+/* --- numbers as text ------------------------------------------------------ */
 
 enum { DIGITS_MAX = 17, FIXED_LOW = -4, FIXED_HIGH = 16 };
 

@@ -86,8 +86,7 @@ static int change_all(struct guild *g, const struct annotate_options *o,
 	return EXIT_OK;
 }
 
-/* --- label --------------------------------------------------------------------------------------
- */
+/* --- label ---------------------------------------------------------------- */
 
 static const struct option_def label_options[] = {
 	OPTION(set, "--set", "-s", "VAL", "set the label", OPTION_VALUE),
@@ -160,8 +159,7 @@ const struct command cmd_label = {
 	.release = release,
 };
 
-/* --- tag
- * ------------------------------------------------------------------------------------------ */
+/* --- tag ------------------------------------------------------------------ */
 
 static const struct option_def tag_options[] = {
 	OPTION(add, "--add", "-a", "TAG", "add a tag; may be repeated", OPTION_LIST),
@@ -210,8 +208,7 @@ const struct command cmd_tag = {
 	.release = release,
 };
 
-/* --- mark
- * ----------------------------------------------------------------------------------------- */
+/* --- mark ----------------------------------------------------------------- */
 
 static const struct option_def mark_options[] = {
 	OPTION(clear, "--clear", "-c", NULL, "remove the mark", OPTION_FLAG),
@@ -251,8 +248,7 @@ const struct command cmd_mark = {
 	.release = release,
 };
 
-/* --- stop
- * ----------------------------------------------------------------------------------------- */
+/* --- stop ----------------------------------------------------------------- */
 
 static const struct option_def stop_options[] = {
 	OPTION(force, "--force", NULL, NULL, "kill what has not stopped after the time-out",

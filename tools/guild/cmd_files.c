@@ -57,8 +57,7 @@ static int open_one(struct guild *g, const struct files_options *o, const struct
 			   : EXIT_OK;
 }
 
-/* --- cat ----------------------------------------------------------------------------------------
- */
+/* --- cat ------------------------------------------------------------------ */
 
 static const struct option_def cat_options[] = {
 	OPTION(path, "--path", "-p", "PATH", "path of the file in the run", OPTION_VALUE),
@@ -108,8 +107,7 @@ const struct command cmd_cat = {
 	.release = release,
 };
 
-/* --- ls -----------------------------------------------------------------------------------------
- */
+/* --- ls ------------------------------------------------------------------- */
 
 static const struct option_def ls_options[] = {
 	OPTION(all, "--all", "-a", NULL, "also names that begin with a dot", OPTION_FLAG),

@@ -48,8 +48,7 @@ static void release(void *options)
 	strv_release(&o->options);
 }
 
-/* --- what is mounted where ----------------------------------------------------------------------
- */
+/* --- what is mounted where ------------------------------------------------ */
 
 /* Absolute, without looking at the mount itself: a dead one cannot be looked at. */
 static void absolute(const struct guild *g, const char *path, struct buf *b)
@@ -121,8 +120,7 @@ static int unmount_path(const struct guild *g, const char *path, bool lazy)
 	return run_program(argv, g) == 0 ? 0 : -EBUSY;
 }
 
-/* --- mount --------------------------------------------------------------------------------------
- */
+/* --- mount ---------------------------------------------------------------- */
 
 static int make_arguments(
 	const struct guild *g, const struct mount_options *o, const char *at, struct strv *argv)
@@ -205,8 +203,7 @@ const struct command cmd_mount = {
 	.release = release,
 };
 
-/* --- unmount ------------------------------------------------------------------------------------
- */
+/* --- unmount -------------------------------------------------------------- */
 
 static const struct option_def unmount_options[] = {{0}};
 

@@ -71,7 +71,7 @@ static void job_release(struct job *job)
 	buf_release(&job->opspec);
 }
 
-/* --- gathering -------------------------------------------------------------------------------- */
+/* --- gathering ------------------------------------------------------------ */
 
 static int find_operation(
 	struct guild *g, const struct strv *args, size_t *ret_first, struct job *job)
@@ -146,7 +146,7 @@ static int ask(const struct run_options *o, const struct job *job)
 	return r;
 }
 
-/* --- looking ---------------------------------------------------------------------------------- */
+/* --- looking -------------------------------------------------------------- */
 
 static int print_command(struct guild *g, const struct job *job)
 {
@@ -177,7 +177,7 @@ static int print_operation_help(const struct job *job)
 	return EXIT_OK;
 }
 
-/* --- starting --------------------------------------------------------------------------------- */
+/* --- starting ------------------------------------------------------------- */
 
 static void user_name(struct buf *b)
 {

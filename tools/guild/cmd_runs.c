@@ -111,8 +111,7 @@ const struct command cmd_runs_list = {
 	.release = release_list,
 };
 
-/* --- info ---------------------------------------------------------------------------------------
- */
+/* --- info ----------------------------------------------------------------- */
 
 struct info_options {
 	struct selection sel;

@@ -48,8 +48,7 @@ static const struct option_def global_options[] = {
 	{0},
 };
 
-/* --- for all commands ---------------------------------------------------------------------------
- */
+/* --- for all commands ----------------------------------------------------- */
 
 int complain(const char *format, ...)
 {
@@ -109,8 +108,7 @@ int confirm(const char *question, bool default_yes)
 	return line[0] == 'y' || line[0] == 'Y' ? EXIT_OK : EXIT_DECLINED;
 }
 
-/* --- help
- * ----------------------------------------------------------------------------------------- */
+/* --- help ----------------------------------------------------------------- */
 
 static void print_usage(void)
 {
@@ -138,8 +136,7 @@ static void print_help(const struct command *c)
 	puts("  --help                     this text");
 }
 
-/* --- choosing
- * -------------------------------------------------------------------------------------- */
+/* --- choosing ------------------------------------------------------------- */
 
 /* Those that are about runs are known as `guild X` and `guild runs X` alike. */
 static const struct command *find_command(const char *group, const char *name)

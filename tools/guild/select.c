@@ -54,7 +54,7 @@ void selected_release(struct selected *s)
 	*s = (struct selected){0};
 }
 
-/* --- filters ---------------------------------------------------------------------------------- */
+/* --- filters -------------------------------------------------------------- */
 
 /* Package, model and operation are compared apart; a part that is not given is any. */
 static bool matches_operation(const char *want, const struct run_summary *s)
@@ -159,7 +159,7 @@ static int filtered(struct guild *g, const struct selection *sel, uint64_t **ret
 	return EXIT_OK;
 }
 
-/* --- RUN arguments ---------------------------------------------------------------------------- */
+/* --- RUN arguments -------------------------------------------------------- */
 
 static int add(struct selected *s, uint64_t serial, size_t index)
 {
@@ -272,8 +272,7 @@ int select_runs(struct guild *g, const struct selection *sel, const struct strv 
 	return r;
 }
 
-/* --- rows ---------------------------------------------------------------------------------------
- */
+/* --- rows ----------------------------------------------------------------- */
 
 /* The project's directory, when it is not the current one. */
 static void print_dir(struct guild *g, const struct run_summary *s, struct buf *b)

@@ -46,7 +46,7 @@ static int refuse(int code, const char *sentence)
 	return 1;
 }
 
-/* --- taking over ------------------------------------------------------------------------------ */
+/* --- taking over ---------------------------------------------------------- */
 
 /* Root becomes the run's owner before it touches anything of the run. */
 static int become(uid_t uid, gid_t gid)
@@ -104,7 +104,7 @@ static int open_run(struct supervisor *s, const char *home_path, const char *id)
 	return s->run_dir ? 0 : refuse(-ENOMEM, "out of memory");
 }
 
-/* --- the life of a run ------------------------------------------------------------------------ */
+/* --- the life of a run ---------------------------------------------------- */
 
 static int start_process(struct supervisor *s, struct err *err)
 {

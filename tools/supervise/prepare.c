@@ -41,8 +41,7 @@ static int read_attrs(struct supervisor *s, struct err *err)
 	return r;
 }
 
-/* --- environment
- * ---------------------------------------------------------------------------------- */
+/* --- environment ---------------------------------------------------------- */
 
 static int base_env(struct supervisor *s)
 {
@@ -133,8 +132,7 @@ static int make_env(struct supervisor *s, struct err *err)
 	return r < 0 ? r : set_guild_variables(s);
 }
 
-/* --- command
- * -------------------------------------------------------------------------------------- */
+/* --- command -------------------------------------------------------------- */
 
 static int make_argv(struct supervisor *s, struct err *err)
 {
