@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "project/fields.h"
 
 #define fail(err, v, ...) err_set_at(err, -EINVAL, (v)->line, (v)->column, __VA_ARGS__)
 
@@ -25,24 +26,11 @@ void dep_release(struct dep *dep)
 	value_free(dep->raw);
 }
 
-static int get_text(const struct value *map, const char *key, char **ret, struct err *err)
-{
-	const struct value *v = value_get(map, key);
-
-	if (value_is_null(v))
-		return 0;
-	if (!v->source)
-		return fail(err, v, "'%s' of a source is %s; a string is needed", key,
-			value_type_name(v));
-	*ret = strdup(v->source);
-	return *ret ? 0 : -ENOMEM;
-}
-
 /* A relative path that stays below the run directory, or nothing. */
 static int get_target_path(const struct value *map, struct dep *dep, struct err *err)
 {
 	const char *key = value_get(map, "target-path") ? "target-path" : "path";
-	int r = get_text(map, key, &dep->target_path, err);
+	int r = field_string(map, key, NULL, &dep->target_path, err);
 
 	if (r == 0 && dep->target_path && !name_is_safe_path(dep->target_path))
 		return fail(err, value_get(map, key),
@@ -72,11 +60,11 @@ static int get_names(const struct value *map, struct dep *dep, struct err *err)
 	const struct value *flag = value_get(map, "flag-name");
 	bool no_flag = flag && flag->type == VALUE_BOOL && !flag->boolean;
 	_cleanup_buf_ struct buf uri = BUF_INIT;
-	int r = get_text(map, "name", &dep->name, err);
+	int r = field_string(map, "name", NULL, &dep->name, err);
 
 	buf_printf(&uri, "%s:%s", dep->type_name, dep->spec);
 	if (r == 0 && !no_flag)
-		r = get_text(map, "flag-name", &dep->flag_name, err);
+		r = field_string(map, "flag-name", NULL, &dep->flag_name, err);
 	if (r == 0 && !dep->flag_name && !no_flag && dep->type == DEP_OPERATION) {
 		dep->flag_name = strdup(dep->name ? dep->name : buf_str(&uri));
 		r = dep->flag_name ? 0 : -ENOMEM;
@@ -106,7 +94,7 @@ static int get_select(const struct value *map, struct dep *dep, struct err *err)
 		if (value_get(map, later[i]))
 			return fail(err, value_get(map, later[i]), "'%s' is not supported yet",
 				later[i]);
-	return get_text(map, "select", &dep->select, err);
+	return field_string(map, "select", NULL, &dep->select, err);
 }
 
 static int parse_source_map(const struct value *v, struct dep *dep, struct err *err)
@@ -143,7 +131,7 @@ static int parse_source_map(const struct value *v, struct dep *dep, struct err *
 		r = get_target_type(v, dep, err);
 	if (r == 0)
 		r = get_select(v, dep, err);
-	return r < 0 ? r : get_text(v, "rename", &dep->rename, err);
+	return r < 0 ? r : field_string(v, "rename", NULL, &dep->rename, err);
 }
 
 static int add_source(const struct value *v, struct operation *op, struct err *err)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "project/fields.h"
+
 #define fail(err, v, ...) err_set_at(err, -EINVAL, (v)->line, (v)->column, __VA_ARGS__)
 
 static const struct {
@@ -37,20 +39,6 @@ void flag_release(struct flag *flag)
 	value_free(flag->arg_switch);
 	free(flag->env_name);
 	free(flag->null_label);
-}
-
-static int get_text(
-	const struct value *map, const char *key, const char *absent, char **ret, struct err *err)
-{
-	const struct value *v = value_get(map, key);
-
-	if (!value_is_null(v) && !v->source)
-		return fail(err, v, "'%s' of a flag is %s; a string is needed", key,
-			value_type_name(v));
-	if (value_is_null(v) && !absent)
-		return 0;
-	*ret = strdup(value_is_null(v) ? absent : v->source);
-	return *ret ? 0 : -ENOMEM;
 }
 
 static int get_type(const struct value *map, enum flag_type *ret, struct err *err)
@@ -113,7 +101,7 @@ static int parse_map(const struct value *v, struct flag *flag, struct err *err)
 {
 	const struct value *initial = value_get(v, "default");
 	const struct value *arg_switch = value_get(v, "arg-switch");
-	int r = get_text(v, "description", "", &flag->description, err);
+	int r = field_string(v, "description", "", &flag->description, err);
 
 	flag->default_value = initial ? value_copy(initial) : value_null();
 	if (arg_switch)
@@ -129,13 +117,13 @@ static int parse_map(const struct value *v, struct flag *flag, struct err *err)
 		return fail(
 			err, value_get(v, "arg-encoding"), "'arg-encoding' is not supported yet");
 	if (r == 0)
-		r = get_text(v, "alias", NULL, &flag->alias, err);
+		r = field_string(v, "alias", NULL, &flag->alias, err);
 	if (r == 0)
-		r = get_text(v, "arg-name", NULL, &flag->arg_name, err);
+		r = field_string(v, "arg-name", NULL, &flag->arg_name, err);
 	if (r == 0)
-		r = get_text(v, "env-name", NULL, &flag->env_name, err);
+		r = field_string(v, "env-name", NULL, &flag->env_name, err);
 	if (r == 0)
-		r = get_text(v, "null-label", NULL, &flag->null_label, err);
+		r = field_string(v, "null-label", NULL, &flag->null_label, err);
 	if (r == 0)
 		r = get_type(v, &flag->type, err);
 	return r < 0 ? r : parse_choices(v, flag, err);
