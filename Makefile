@@ -50,7 +50,7 @@ Q :=
 say =
 else
 Q := @
-say = @printf '  %-4s %s\n' $(1) $(2);
+say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-4s %s\n' $(1) $(2);)
 endif
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))

@@ -15,11 +15,20 @@
 
 /* --- texts ---------------------------------------------------------------- */
 
+/*
+ * What the kernel may keep it mostly has already, so that it is printed only when it is asked for;
+ * what it may not keep is printed now, since readers of one open see one text.
+ */
 static int text_open(struct handle *h, int flags)
 {
 	(void)flags;
+	if (cache_text(&h->place)) {
+		h->cache = HANDLE_KEEP;
+		h->unprinted = true;
+		return 0;
+	}
 	h->snapshot = true;
-	h->cache = cache_text(&h->place) ? HANDLE_KEEP : HANDLE_DIRECT;
+	h->cache = HANDLE_DIRECT;
 	return walk_show(&h->place, &h->text);
 }
 

@@ -45,7 +45,8 @@ struct handle {
 	uint64_t ino;
 	pthread_mutex_t lock;
 	enum handle_cache cache;
-	bool snapshot; /* reads give `text`, fstat its length */
+	bool snapshot;  /* reads give `text`, fstat its length */
+	bool unprinted; /* reads print `text` first */
 	bool writable;
 	bool append;
 	bool dirty;   /* written since the last flush */

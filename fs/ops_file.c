@@ -131,15 +131,22 @@ static void reply_text(fuse_req_t req, struct handle *h, size_t size, off_t offs
 {
 	_cleanup_buf_ struct buf piece = BUF_INIT;
 	size_t at, left;
+	int r = 0;
 
 	pthread_mutex_lock(&h->lock);
+	if (h->unprinted) {
+		h->unprinted = false;
+		r = walk_show(&h->place, &h->text);
+	}
 	at = (size_t)offset < h->text.len ? (size_t)offset : h->text.len;
 	left = h->text.len - at;
 	if (left)
 		buf_add(&piece, h->text.data + at, left < size ? left : size);
 	pthread_mutex_unlock(&h->lock);
-	if (buf_error(&piece))
-		fuse_reply_err(req, -buf_error(&piece));
+	if (r == 0)
+		r = buf_error(&piece);
+	if (r < 0)
+		fuse_reply_err(req, -r);
 	else
 		fuse_reply_buf(req, piece.data, piece.len);
 }

@@ -100,7 +100,8 @@ static int compare_flags(const void *a, const void *b)
 
 void opdef_sort_flags(struct operation *op)
 {
-	qsort(op->flags, op->n_flags, sizeof(*op->flags), compare_flags);
+	if (op->n_flags > 1)
+		qsort(op->flags, op->n_flags, sizeof(*op->flags), compare_flags);
 }
 
 int opdef_add_flags(const struct value *flags, struct operation *op, struct err *err)
@@ -302,7 +303,8 @@ int opdef_parse_all(
 	}
 	if (r < 0)
 		return r;
-	qsort(m->operations, m->n_operations, sizeof(*m->operations), compare_operations);
+	if (m->n_operations > 1)
+		qsort(m->operations, m->n_operations, sizeof(*m->operations), compare_operations);
 	choose_default_operation(m);
 	/* Only now do they stay where they are. */
 	for (size_t i = 0; i < m->n_operations; i++)
