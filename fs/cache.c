@@ -2,11 +2,20 @@
 /* Time-outs by kind of place. */
 #include "cache.h"
 
+#include "guildfs.h"
+#include "show.h"
 #include "tree.h"
 #include "walk.h"
 
 #define LISTED_SECONDS 60.0
 #define READ_SECONDS   1.0
+
+/* The directory of all runs. Whoever finds that one came or went has the kernel forget its listing
+ * (fs/changes.c); its mtime, which the kernel compares, is the second safeguard. */
+static bool is_runs(const struct place *p)
+{
+	return p->row->dynamic == &runs_children;
+}
 
 struct cache_times cache_times_of(const struct place *p)
 {
@@ -41,6 +50,9 @@ bool cache_text(const struct place *p)
 
 bool cache_listing(const struct place *dir)
 {
+	/* On a shared mount each user sees other runs. */
+	if (is_runs(dir))
+		return !dir->fs->shared;
 	if (dir->class != PLACE_RUN && dir->class != PLACE_FILE)
 		return false;
 	return !walk_is_live(dir);
