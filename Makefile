@@ -13,7 +13,6 @@ DEV     ?= 0
 
 bindir     := $(PREFIX)/bin
 libexecdir := $(PREFIX)/libexec/guildfs
-mandir     := $(PREFIX)/share/man
 
 VERSION := 0.1.0
 
@@ -67,7 +66,7 @@ shims    := $(patsubst tools/python/%,$(BUILD)/python/%,$(python_src))
 all: $(programs) $(shims) ## build guild, guildfs and guild-supervise under $(BUILD)
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 # --- objects -----------------------------------------------------------------------------------
 # A change of the compiler or its flags rebuilds everything; an unchanged stamp touches nothing.
@@ -172,7 +171,7 @@ format: ## clang-format over every C file
 lint: ## warnings as errors with gcc and clang, shell syntax, SPDX lines
 	@tests/lib/lint.sh
 
-install: all ## programs, Python shim and man pages under $(DESTDIR)$(PREFIX)
+install: all ## programs and Python shim under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/python/guild
 	install -m 755 $(BUILD)/guild $(BUILD)/guildfs $(DESTDIR)$(bindir)
 	install -m 755 $(BUILD)/guild-supervise $(DESTDIR)$(libexecdir)

@@ -320,6 +320,8 @@ int main(int argc, char **argv)
 	int status = parse_options(argc, argv, &o);
 
 	if (status < 0) {
+		/* What the starter had open is no business of a daemon's, or of its runs. */
+		close_range(STDERR_FILENO + 1, ~0U, 0);
 		tree_init();
 		status = guildfs_open(&fs, &o);
 		if (status == 0) {

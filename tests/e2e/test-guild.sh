@@ -140,6 +140,12 @@ wait $pid 2>/dev/null
 check "a killed command line leaves the run running" sh -c "[ \"\$('$BUILD/guild' runs -Sr | wc -l)\" = 1 ]"
 check "which completes" wait_until 10 sh -c "'$BUILD/guild' runs list 1 | grep -q completed"
 
+# An operation gets its three streams, and nothing else that was open.
+cat >>"$PROJECT/guild.yml" <<'END'
+    fds: {exec: ls /proc/self/fd}
+END
+equal "inherited descriptors" "0 1 2 3" "$(exec 9<"$PROJECT/quick.sh"; guild run fds -y | xargs)"
+
 # Homes.
 matches "-H must exist" "does not exist" "$(guild -H "$T/nowhere" runs 2>&1)"
 mkdir "$T/home2"

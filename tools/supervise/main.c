@@ -195,6 +195,7 @@ int main(int argc, char **argv)
 		fputs("guild-supervise is started by guild and guildfs, not by hand\n", stderr);
 		return 2;
 	}
+	close_range(SUPERVISE_REPLY_FD + 1, ~0U, 0);
 	/* The starter waits for this process only; its child belongs to nobody. */
 	pid = fork();
 	if (pid < 0)
