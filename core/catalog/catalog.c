@@ -1,47 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs in memory. An entry's index + 1 is its serial number, for ever; a sorted array of indexes
- * finds ids and prefixes of them. Summaries and times are read when they are first needed; a
- * summary that is kept is compared with the mtimes of the run's directories, at most once a second,
- * since others change runs too.
+ * finds ids and prefixes of them.
  */
-#include "catalog/catalog.h"
+#include "catalog/entries.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/name.h"
-#include "run/attr.h"
-
-enum { CHECK_MS = 1000 };
-
-struct entry {
-	char *id;
-	struct run_summary *summary; /* NULL: not read, or not final */
-	int64_t seen_mtime;          /* nanoseconds: of its directories, when summary was read */
-	int64_t checked_ms;          /* when they were last compared */
-	int64_t born;                /* initialized, which never changes; 0: not known */
-	bool over;                   /* known to have ended, also without a summary */
-	bool present;
-	unsigned version; /* counts invalidations: what was read before one is not kept */
-};
-
-struct catalog {
-	const struct home *home;
-	pthread_mutex_t lock;
-	struct entry *entries;
-	size_t n, cap;
-	uint32_t *by_id; /* indexes of those present, sorted by id */
-	size_t n_by_id, cap_by_id;
-};
 
 /* --- the sorted array; all with the lock held ----------------------------- */
 
@@ -71,11 +40,6 @@ static struct entry *find(const struct catalog *c, const char *id)
 static uint64_t serial_of(const struct catalog *c, const struct entry *e)
 {
 	return (uint64_t)(e - c->entries) + 1;
-}
-
-static struct entry *by_serial(const struct catalog *c, uint64_t serial)
-{
-	return serial && serial <= c->n ? &c->entries[serial - 1] : NULL;
 }
 
 static int grow(void *array, size_t n, size_t *cap, size_t size)
@@ -123,17 +87,6 @@ static struct entry *insert(struct catalog *c, const char *id)
 	return e;
 }
 
-static void forget(struct entry *e)
-{
-	if (e->summary) {
-		run_summary_release(e->summary);
-		free(e->summary);
-		e->summary = NULL;
-	}
-	e->over = false;
-	e->version++;
-}
-
 static void take_out(struct catalog *c, struct entry *e)
 {
 	size_t at = lower_bound(c, e->id);
@@ -141,7 +94,7 @@ static void take_out(struct catalog *c, struct entry *e)
 	c->n_by_id--;
 	memmove(&c->by_id[at], &c->by_id[at + 1], (c->n_by_id - at) * sizeof(*c->by_id));
 	e->present = false;
-	forget(e);
+	entry_forget(e);
 }
 
 /* --- scanning ------------------------------------------------------------- */
@@ -203,7 +156,7 @@ int catalog_new(const struct home *home, struct catalog **ret, struct err *err)
 void catalog_free(struct catalog *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		forget(&c->entries[i]);
+		entry_forget(&c->entries[i]);
 		free(c->entries[i].id);
 	}
 	free(c->entries);
@@ -330,7 +283,7 @@ uint64_t catalog_find_prefix(struct catalog *c, const char *prefix, size_t *ret_
 const char *catalog_id(struct catalog *c, uint64_t serial)
 {
 	LOCK_SCOPE(&c->lock);
-	struct entry *e = by_serial(c, serial);
+	struct entry *e = entry_by_serial(c, serial);
 
 	return e ? e->id : NULL;
 }
@@ -338,149 +291,14 @@ const char *catalog_id(struct catalog *c, uint64_t serial)
 bool catalog_present(struct catalog *c, uint64_t serial)
 {
 	LOCK_SCOPE(&c->lock);
-	struct entry *e = by_serial(c, serial);
+	struct entry *e = entry_by_serial(c, serial);
 
 	return e && e->present;
 }
 
-void catalog_invalidate(struct catalog *c, uint64_t serial)
-{
-	LOCK_SCOPE(&c->lock);
-	struct entry *e = by_serial(c, serial);
-
-	if (e)
-		forget(e);
-}
-
-/* Changes when a marker or an attribute comes, goes or is replaced. */
-static int64_t dirs_mtime(const struct catalog *c, const char *id)
-{
-	static const char *const dirs[] = {RUN_GUILD_DIR, RUN_ATTRS_DIR};
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		char path[NAME_MAX + sizeof(RUN_ATTRS_DIR) + 1];
-		struct stat st;
-
-		snprintf(path, sizeof(path), "%s/%s", id, dirs[i]);
-		if (fstatat(c->home->runs_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			sum += st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
-	}
-	return sum;
-}
-
-/* With the lock held: forgets a summary that is out of date. */
-static void check_entry(const struct catalog *c, struct entry *e)
-{
-	int64_t now = clock_monotonic_ms();
-
-	if ((!e->summary && !e->over) || now - e->checked_ms < CHECK_MS)
-		return;
-	e->checked_ms = now;
-	if (dirs_mtime(c, e->id) != e->seen_mtime)
-		forget(e);
-}
-
-/* 0: *ret is filled in. 1: it must be read, and *ret_id and *ret_version say what. */
-static int from_memory(struct catalog *c, uint64_t serial, struct run_summary *ret,
-	const char **ret_id, unsigned *ret_version)
-{
-	LOCK_SCOPE(&c->lock);
-	struct entry *e = by_serial(c, serial);
-
-	if (!e || !e->present)
-		return -ENOENT;
-	check_entry(c, e);
-	if (e->summary)
-		return run_summary_copy(ret, e->summary);
-	*ret_id = e->id;
-	*ret_version = e->version;
-	return 1;
-}
-
-/* What is over stays as it is until somebody says otherwise. */
-static void keep(struct catalog *c, uint64_t serial, const struct run_summary *s, unsigned version,
-	int64_t mtime)
-{
-	struct run_summary *copy;
-	struct entry *e;
-
-	if (run_status_live(s->status))
-		return;
-	copy = calloc(1, sizeof(*copy));
-	if (!copy || run_summary_copy(copy, s) < 0) {
-		free(copy);
-		return;
-	}
-	LOCK_SCOPE(&c->lock);
-	e = by_serial(c, serial);
-	if (e->summary || !e->present || e->version != version) {
-		run_summary_release(copy);
-		free(copy);
-		return;
-	}
-	e->summary = copy;
-	e->seen_mtime = mtime;
-	e->checked_ms = clock_monotonic_ms();
-}
-
-int catalog_summary(struct catalog *c, uint64_t serial, struct run_summary *ret)
-{
-	unsigned version = 0;
-	const char *id = NULL;
-	_cleanup_close_ int fd = -1;
-	int r = from_memory(c, serial, ret, &id, &version);
-	int64_t mtime;
-
-	if (r <= 0)
-		return r;
-	/* Before it is read: a change in between makes it out of date, never too new. */
-	mtime = dirs_mtime(c, id);
-	fd = home_open_run(c->home, id);
-	r = fd < 0 ? fd : run_summary_load(fd, ret);
-	if (r == 0)
-		keep(c, serial, ret, version, mtime);
-	return r;
-}
-
-bool catalog_is_live(struct catalog *c, uint64_t serial)
-{
-	_cleanup_close_ int fd = -1;
-	const char *id = NULL;
-	unsigned version = 0;
-	bool known = false;
-	struct entry *e;
-	int64_t mtime;
-
-	pthread_mutex_lock(&c->lock);
-	e = by_serial(c, serial);
-	if (e && e->present) {
-		check_entry(c, e);
-		known = e->over || e->summary;
-		id = e->id;
-		version = e->version;
-	}
-	pthread_mutex_unlock(&c->lock);
-	if (known || !id)
-		return !known;
-	mtime = dirs_mtime(c, id);
-	fd = home_open_run(c->home, id);
-	if (fd < 0 || run_status_live(run_status_get(fd)))
-		return true;
-	LOCK_SCOPE(&c->lock);
-	e = by_serial(c, serial);
-	if (e->version == version && !e->summary) {
-		e->over = true;
-		e->seen_mtime = mtime;
-		e->checked_ms = clock_monotonic_ms();
-	}
-	return false;
-}
-
 /* --- all of them ---------------------------------------------------------- */
 
-/* Serials of those present, ascending. The caller frees. */
-static uint64_t *list_serials(struct catalog *c, size_t *ret_n)
+uint64_t *entries_present(struct catalog *c, size_t *ret_n)
 {
 	LOCK_SCOPE(&c->lock);
 	uint64_t *serials = calloc(c->n_by_id + 1, sizeof(*serials));
@@ -496,101 +314,10 @@ static uint64_t *list_serials(struct catalog *c, size_t *ret_n)
 int catalog_each(struct catalog *c, int (*fn)(void *arg, uint64_t serial), void *arg)
 {
 	size_t n;
-	_cleanup_free_ uint64_t *serials = list_serials(c, &n);
+	_cleanup_free_ uint64_t *serials = entries_present(c, &n);
 	int r = serials ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = fn(arg, serials[i]);
 	return r;
-}
-
-/* When it was born, which is read once. A run without that was there when it was started, or never.
- */
-static int64_t birth_of(struct catalog *c, uint64_t serial)
-{
-	_cleanup_close_ int fd = -1;
-	int64_t born;
-
-	pthread_mutex_lock(&c->lock);
-	born = by_serial(c, serial)->born;
-	pthread_mutex_unlock(&c->lock);
-	if (born)
-		return born;
-	fd = home_open_run(c->home, catalog_id(c, serial));
-	if (attr_read_int(fd, "initialized", &born) < 0) {
-		attr_read_int(fd, "started", &born);
-		return born;
-	}
-	LOCK_SCOPE(&c->lock);
-	by_serial(c, serial)->born = born;
-	return born;
-}
-
-/* As lists have it: when it was started, last, else when it was born. */
-static int64_t start_of(struct catalog *c, uint64_t serial)
-{
-	_cleanup_close_ int fd = home_open_run(c->home, catalog_id(c, serial));
-	int64_t started;
-
-	return attr_read_int(fd, "started", &started) == 0 ? started : birth_of(c, serial);
-}
-
-struct timed {
-	int64_t time;
-	uint64_t serial;
-};
-
-static int compare_times(const void *a, const void *b)
-{
-	const struct timed *x = a, *y = b;
-
-	if (x->time != y->time)
-		return x->time < y->time ? 1 : -1;
-	return x->serial < y->serial ? 1 : -1;
-}
-
-typedef int64_t (*time_fn)(struct catalog *c, uint64_t serial);
-
-/* Serials by time, newest first. The caller frees *ret. */
-static int sorted_by(struct catalog *c, time_fn time, uint64_t **ret, size_t *ret_n)
-{
-	size_t n;
-	uint64_t *serials = list_serials(c, &n);
-	_cleanup_free_ struct timed *timed = calloc(n + 1, sizeof(*timed));
-
-	if (!serials || !timed) {
-		free(serials);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < n; i++)
-		timed[i] = (struct timed){.time = time(c, serials[i]), .serial = serials[i]};
-	qsort(timed, n, sizeof(*timed), compare_times);
-	for (size_t i = 0; i < n; i++)
-		serials[i] = timed[i].serial;
-	*ret = serials;
-	*ret_n = n;
-	return 0;
-}
-
-int catalog_newest_first(struct catalog *c, uint64_t **ret, size_t *ret_n)
-{
-	return sorted_by(c, start_of, ret, ret_n);
-}
-
-uint64_t catalog_newest(
-	struct catalog *c, bool (*want)(void *arg, const struct run_summary *summary), void *arg)
-{
-	_cleanup_free_ uint64_t *serials = NULL;
-	uint64_t found = 0;
-	size_t n = 0;
-
-	if (sorted_by(c, birth_of, &serials, &n) < 0)
-		return 0;
-	for (size_t i = 0; !found && i < n; i++) {
-		_cleanup_summary_ struct run_summary s = {0};
-
-		if (!want || (catalog_summary(c, serials[i], &s) == 0 && want(arg, &s)))
-			found = serials[i];
-	}
-	return found;
 }

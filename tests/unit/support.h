@@ -19,14 +19,15 @@
 
 #include "base/file.h"
 
-static char support_dir[64];
+static char support_dir[256];
 
 /* A new directory for each group of tests, as *state. */
 static inline int support_setup(void **state)
 {
+	const char *tmp = getenv("TMPDIR");
 	char *made;
 
-	snprintf(support_dir, sizeof(support_dir), "/tmp/guildfs-unit.XXXXXX");
+	snprintf(support_dir, sizeof(support_dir), "%s/guildfs-unit.XXXXXX", tmp ? tmp : "/tmp");
 	made = mkdtemp(support_dir);
 	*state = support_dir;
 	return made ? 0 : -1;
