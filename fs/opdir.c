@@ -30,11 +30,20 @@ struct drop {
 	uint32_t run;
 };
 
+/* The newest run of one operation. */
+struct newest {
+	uint32_t op;
+	uint32_t run;
+	int64_t born;
+};
+
 struct opdirs {
 	struct scratches *scratches;
 	pthread_mutex_t lock;
 	struct drop *drops;
 	size_t n, cap;
+	struct newest *newest;
+	size_t n_newest;
 	uint64_t seen; /* runs up to this serial number have been looked at */
 };
 
@@ -60,6 +69,7 @@ void opdirs_free(struct opdirs *o)
 	scratches_free(o->scratches);
 	pthread_mutex_destroy(&o->lock);
 	free(o->drops);
+	free(o->newest);
 	free(o);
 }
 
@@ -104,6 +114,27 @@ static void drops_set(struct opdirs *o, uint32_t op, uint16_t name, uint32_t run
 	o->drops[o->n++] = (struct drop){.op = op, .name = name, .run = run};
 }
 
+/* Without memory for it the operation's `latest` stays away. */
+static void newest_set(struct guildfs *fs, uint32_t op, uint32_t run)
+{
+	struct opdirs *o = fs->opdirs;
+	int64_t born = catalog_born(fs->catalog, run);
+	struct newest *grown;
+
+	for (size_t i = 0; i < o->n_newest; i++) {
+		if (o->newest[i].op != op)
+			continue;
+		if (born >= o->newest[i].born)
+			o->newest[i] = (struct newest){.op = op, .run = run, .born = born};
+		return;
+	}
+	grown = reallocarray(o->newest, o->n_newest + 1, sizeof(*grown));
+	if (!grown)
+		return;
+	o->newest = grown;
+	grown[o->n_newest++] = (struct newest){.op = op, .run = run, .born = born};
+}
+
 static int look_at_run(void *arg, uint64_t serial)
 {
 	struct guildfs *fs = arg;
@@ -119,14 +150,42 @@ static int look_at_run(void *arg, uint64_t serial)
 	o->seen = serial;
 	id = catalog_id(fs->catalog, serial);
 	run_fd = id ? home_open_run(fs->home, id) : -1;
-	if (run_fd < 0 || file_read(run_fd, RUN_DROP_FILE, MAX_DROP_NAME, &name) < 0 ||
-		opref_read(run_fd, &ref, NULL) < 0)
+	if (run_fd < 0 || opref_read(run_fd, &ref, NULL) < 0)
 		return 0;
 	op = things_of_opref(fs, &ref);
-	if (op)
+	if (!op)
+		return 0;
+	newest_set(fs, op->serial, (uint32_t)serial);
+	if (file_read(run_fd, RUN_DROP_FILE, MAX_DROP_NAME, &name) == 0)
 		drops_set(
 			o, op->serial, things_intern(fs->things, buf_str(&name)), (uint32_t)serial);
 	return 0;
+}
+
+static uint32_t newest_of(const struct opdirs *o, uint32_t op)
+{
+	for (size_t i = 0; i < o->n_newest; i++)
+		if (o->newest[i].op == op)
+			return o->newest[i].run;
+	return 0;
+}
+
+uint32_t opdir_newest_run(const struct place *op)
+{
+	struct guildfs *fs = op->fs;
+	struct opdirs *o = fs->opdirs;
+	uint32_t run;
+
+	LOCK_SCOPE(&o->lock);
+	catalog_each(fs->catalog, look_at_run, fs);
+	run = newest_of(o, op->serial);
+	if (!run || catalog_present(fs->catalog, run))
+		return run;
+	/* It was deleted: only a look at all of them tells which is the newest now. */
+	o->seen = 0;
+	o->n_newest = 0;
+	catalog_each(fs->catalog, look_at_run, fs);
+	return newest_of(o, op->serial);
 }
 
 uint32_t opdir_drop_run(const struct place *op, const char *name)

@@ -3,8 +3,9 @@
  * An operation's directory as a place where files come and go: dropped flags files, links to
  * their runs, editors' scratch files, and `flags` or `stage` being unlinked and made anew.
  *
- * A dropped name belongs to the run (RUN_DROP_FILE in the store), so that the links are there
- * after a remount too; they are found by one look at each new run. Thread safe.
+ * Which runs are an operation's is found by one look at each new run, and kept. A dropped name
+ * belongs to the run (RUN_DROP_FILE in the store), so that the links are there
+ * after a remount too. Thread safe.
  *
  * Errors: -EEXIST, -EXDEV (another directory), -EPERM (a name that has its own meaning here),
  * -EACCES (somebody else's file), those of fs/flags_file.h and fs/scratch.h.
@@ -42,6 +43,9 @@ int opdir_rename(const struct place *dir, const char *from, const char *to, bool
 void opdir_dropped(const struct place *op, const char *name, const char *id);
 /* Serial of the run that a dropped name leads to; 0: none. */
 uint32_t opdir_drop_run(const struct place *op, const char *name);
+
+/* The run of this operation that was born last; 0: there is none. */
+uint32_t opdir_newest_run(const struct place *op);
 
 /* Once a second: scratch files that are over. */
 void opdir_tick(struct guildfs *fs);

@@ -361,23 +361,10 @@ static void climb_to_root(const struct thing *op, struct buf *b)
 	buf_puts(b, op->model[0] ? "../../../../" : "../../");
 }
 
-struct latest_job {
-	struct guildfs *fs;
-	const struct thing *op;
-};
-
-static bool is_of_operation(void *arg, const struct run_summary *summary)
-{
-	const struct latest_job *job = arg;
-
-	return thing_is_of(job->fs, job->op, &summary->opref);
-}
-
 void operation_latest(const struct place *p, struct buf *b)
 {
 	const struct thing *op = things_by_serial(p->fs->things, p->serial);
-	struct latest_job job = {.fs = p->fs, .op = op};
-	uint64_t run = op ? catalog_newest(p->fs->catalog, is_of_operation, &job) : 0;
+	uint32_t run = op ? opdir_newest_run(p) : 0;
 
 	if (!run) {
 		buf_fail(b, -ENOENT);

@@ -148,12 +148,6 @@ struct thing *things_of_opref(struct guildfs *fs, const struct opref *ref)
 	return NULL;
 }
 
-bool thing_is_of(struct guildfs *fs, const struct thing *op, const struct opref *ref)
-{
-	return same_text(op->operation, ref->op) && strcmp(op->model, ref->model) == 0 &&
-	       is_project(fs, op->project, ref);
-}
-
 static bool earlier_project_has(struct guildfs *fs, unsigned project, const char *model)
 {
 	for (unsigned i = 0; i < project; i++) {

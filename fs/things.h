@@ -46,8 +46,6 @@ void thing_set_error(struct thing *thing, const char *sentence); /* NULL: accept
 
 /* The operation that a run is of, when a mounted project has it; NULL: none has. */
 struct thing *things_of_opref(struct guildfs *fs, const struct opref *ref);
-/* The same question for one operation. */
-bool thing_is_of(struct guildfs *fs, const struct thing *op, const struct opref *ref);
 
 /* How the model is called under models/: encoded, and @PROJECT when an earlier project has it. */
 void thing_model_name(struct guildfs *fs, const struct thing *thing, struct buf *b);

@@ -52,6 +52,8 @@ bool catalog_is_live(struct catalog *catalog, uint64_t serial);
 /* The next catalog_summary() reads the store again. */
 void catalog_invalidate(struct catalog *catalog, uint64_t serial);
 
+/* When the run was born (initialized, else started), in microseconds; 0: nobody knows. */
+int64_t catalog_born(struct catalog *catalog, uint64_t serial);
 /* Calls fn for every serial that is present, ascending; stops on nonzero and returns that. */
 int catalog_each(struct catalog *catalog, int (*fn)(void *arg, uint64_t serial), void *arg);
 /* Serials, newest first (started, else initialized). The caller frees *ret. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "run/attr.h"
 
 /* One of the comma-separated specs, each [MODEL:]OPERATION with OPERATION a regular expression. */
 static bool spec_matches(const char *specs, const struct opref *ref)
@@ -37,32 +38,48 @@ static bool spec_matches(const char *specs, const struct opref *ref)
 	return matched;
 }
 
-struct candidate {
-	const char *spec;
-	bool marked_only;
-};
-
-static bool is_candidate(void *arg, const struct run_summary *s)
+static bool is_candidate(void *spec, const struct run_summary *s)
 {
-	const struct candidate *want = arg;
-
-	if (want->marked_only && !s->marked)
-		return false;
 	return (s->status == RUN_COMPLETED || s->status == RUN_RUNNING ||
 		       s->status == RUN_TERMINATED) &&
-	       spec_matches(want->spec, &s->opref);
+	       spec_matches(spec, &s->opref);
+}
+
+struct marked_job {
+	struct catalog *catalog;
+	const char *spec;
+	uint64_t found;
+	int64_t born;
+};
+
+/* Few runs are marked: one look at each, and a summary of those. */
+static int look_for_marked(void *arg, uint64_t serial)
+{
+	struct marked_job *job = arg;
+	_cleanup_close_ int fd =
+		home_open_run(catalog_home(job->catalog), catalog_id(job->catalog, serial));
+	_cleanup_summary_ struct run_summary s = {0};
+	int64_t born;
+
+	if (fd < 0 || !attr_exists(fd, "marked") || catalog_summary(job->catalog, serial, &s) < 0 ||
+		!is_candidate((void *)job->spec, &s))
+		return 0;
+	born = catalog_born(job->catalog, serial);
+	if (!job->found || born > job->born) {
+		job->found = serial;
+		job->born = born;
+	}
+	return 0;
 }
 
 /* NULL when there is no such run. */
 static const char *newest_run_of(struct catalog *catalog, const char *spec)
 {
-	struct candidate want = {.spec = spec, .marked_only = true};
-	uint64_t serial = catalog_newest(catalog, is_candidate, &want);
+	struct marked_job job = {.catalog = catalog, .spec = spec};
+	uint64_t serial;
 
-	if (!serial) {
-		want.marked_only = false;
-		serial = catalog_newest(catalog, is_candidate, &want);
-	}
+	catalog_each(catalog, look_for_marked, &job);
+	serial = job.found ? job.found : catalog_newest(catalog, is_candidate, (void *)spec);
 	return serial ? catalog_id(catalog, serial) : NULL;
 }
 

@@ -9,7 +9,7 @@
 
 /* When it was born, which is read once. A run without that was there when it was started, or never.
  */
-static int64_t birth_of(struct catalog *c, uint64_t serial)
+int64_t catalog_born(struct catalog *c, uint64_t serial)
 {
 	_cleanup_close_ int fd = -1;
 	int64_t born;
@@ -35,7 +35,7 @@ static int64_t start_of(struct catalog *c, uint64_t serial)
 	_cleanup_close_ int fd = home_open_run(c->home, catalog_id(c, serial));
 	int64_t started;
 
-	return attr_read_int(fd, "started", &started) == 0 ? started : birth_of(c, serial);
+	return attr_read_int(fd, "started", &started) == 0 ? started : catalog_born(c, serial);
 }
 
 struct timed {
@@ -87,7 +87,7 @@ uint64_t catalog_newest(
 	uint64_t found = 0;
 	size_t n = 0;
 
-	if (sorted_by(c, birth_of, &serials, &n) < 0)
+	if (sorted_by(c, catalog_born, &serials, &n) < 0)
 		return 0;
 	for (size_t i = 0; !found && i < n; i++) {
 		_cleanup_summary_ struct run_summary s = {0};
