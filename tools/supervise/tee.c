@@ -13,12 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/file.h"
 #include "run/attr.h"
 
-enum { BLOCK = 4096, RECORD = 9, STREAMS = 2 };
+enum { BLOCK = 4096, STREAMS = 2, END_ROOM = 64 * 1024 };
 
 struct stream {
 	int fd;         /* -1: at its end */
@@ -82,10 +83,23 @@ void tee_fds(const struct tee *tee, int ret_fds[2])
 	ret_fds[1] = tee->streams[1].fd;
 }
 
+/* On a disk that the output has filled, how the run ended must still find room. */
+static void give_back(const struct tee *tee)
+{
+	struct stat st;
+
+	if (fstat(tee->output, &st) == 0 && st.st_size > END_ROOM &&
+		ftruncate(tee->output, st.st_size - END_ROOM) == 0)
+		fdatasync(tee->output);
+}
+
 static void keep_error(struct tee *tee, int r)
 {
-	if (r < 0 && !tee->error)
-		tee->error = r;
+	if (r >= 0 || tee->error)
+		return;
+	tee->error = r;
+	if (r == -ENOSPC || r == -EDQUOT)
+		give_back(tee);
 }
 
 static void put_record(struct buf *b, int stream)
@@ -108,8 +122,9 @@ static void write_block(struct tee *tee, int stream, const char *data, size_t le
 		if (data[i] == '\n')
 			put_record(&records, stream);
 	tee->streams[stream].open_line = data[len - 1] != '\n';
-	keep_error(tee, file_write_all(tee->output, data, len));
-	if (records.len)
+	if (!tee->error)
+		keep_error(tee, file_write_all(tee->output, data, len));
+	if (!tee->error && records.len)
 		keep_error(tee, file_write_all(tee->index, records.data, records.len));
 }
 
