@@ -38,16 +38,6 @@ static bool emit_text(struct writer *w, const char *text, bool plain)
 	return emit_event(w, &event);
 }
 
-/* Without quotes this text would be read as something else. */
-static bool needs_quotes(const char *text)
-{
-	struct value *v = scalar_resolve(text, strlen(text));
-	bool is_string = v && v->type == VALUE_STRING;
-
-	value_free(v);
-	return !is_string || strcmp(text, "=") == 0 || strcmp(text, "<<") == 0;
-}
-
 /* To YAML 1.1 these are booleans, to PyYAML they are not: quoted in files that others may read. */
 static bool is_yes_or_no(const char *text)
 {
@@ -64,12 +54,19 @@ static bool needs_quotes_in_flow(const char *text)
 	return !is_string;
 }
 
+/* CR, LF and what else YAML 1.1 breaks lines at: U+0085, U+2028, U+2029. */
+static bool has_line_break(const char *text)
+{
+	return strpbrk(text, "\r\n") || strstr(text, "\xc2\x85") || strstr(text, "\xe2\x80\xa8") ||
+	       strstr(text, "\xe2\x80\xa9");
+}
+
 static yaml_scalar_style_t string_style(const struct writer *w, const char *text)
 {
 	/* Only double quotes keep a line break on one line. */
-	if (w->flow && strpbrk(text, "\r\n"))
+	if (w->flow && has_line_break(text))
 		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-	if (needs_quotes(text) || (w->flow ? needs_quotes_in_flow(text) : is_yes_or_no(text)))
+	if (!scalar_is_string(text) || (w->flow ? needs_quotes_in_flow(text) : is_yes_or_no(text)))
 		return YAML_SINGLE_QUOTED_SCALAR_STYLE;
 	return YAML_ANY_SCALAR_STYLE;
 }

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "yaml/scalar.h"
 
-enum { FILE_MAX = 8 * 1024 * 1024 };
+enum { FILE_MAX = 8 * 1024 * 1024, ANCHORS_MAX = 10000 };
 
 struct anchor {
 	char *name;
@@ -86,13 +86,19 @@ static size_t count_values(const struct value *v)
 	return n;
 }
 
-static int remember_anchor(struct reader *rd, const yaml_char_t *name, const struct value *v)
+static int remember_anchor(
+	struct reader *rd, yaml_mark_t mark, const yaml_char_t *name, const struct value *v)
 {
 	struct anchor *grown;
 	struct anchor a;
 
 	if (!name)
 		return 0;
+	if (rd->n_anchors >= ANCHORS_MAX)
+		return fail_at(rd, mark, -EFBIG, "more than 10000 anchors");
+	rd->nodes += count_values(v);
+	if (rd->nodes > YAML_MAX_NODES)
+		return fail_at(rd, mark, -EFBIG, "anchors of more than a million values");
 	grown = reallocarray(rd->anchors, rd->n_anchors + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -199,7 +205,7 @@ static int read_list(struct reader *rd, const yaml_event_t *start, struct value 
 	return r;
 }
 
-/* << takes the pairs of other mappings that are not here. */
+/* << takes the pairs of other mappings; which of them count is decided at the end. */
 static int merge(struct reader *rd, struct value *map, const struct value *from, yaml_mark_t mark)
 {
 	int r = 0;
@@ -212,23 +218,32 @@ static int merge(struct reader *rd, struct value *map, const struct value *from,
 	if (from->type != VALUE_MAP)
 		return fail_at(rd, mark, -EINVAL, "<< needs a mapping or a list of mappings");
 	for (size_t i = 0; r == 0 && i < from->map.n; i++)
-		if (!value_get(map, from->map.pairs[i].key))
-			r = value_map_set(
-				map, from->map.pairs[i].key, value_copy(from->map.pairs[i].value));
+		r = value_map_add(
+			map, from->map.pairs[i].key, value_copy(from->map.pairs[i].value));
 	return r;
 }
 
 static int add_pair(struct value *map, const char *key, struct value *v, yaml_mark_t mark)
 {
-	int r = value_map_set(map, key, v);
+	int r = value_map_add(map, key, v);
 
-	for (size_t i = 0; r == 0 && i < map->map.n; i++) {
-		if (map->map.pairs[i].value == v) {
-			map->map.pairs[i].key_line = (int)mark.line + 1;
-			map->map.pairs[i].key_column = (int)mark.column + 1;
-		}
+	if (r == 0) {
+		map->map.pairs[map->map.n - 1].key_line = (int)mark.line + 1;
+		map->map.pairs[map->map.n - 1].key_column = (int)mark.column + 1;
 	}
 	return r;
+}
+
+/* Of two equal keys the last one counts; before << those that stand in the mapping itself. */
+static int finish_map(
+	struct reader *rd, struct value *map, const struct value *merged, yaml_mark_t mark)
+{
+	int r = value_map_unique(map, false);
+
+	if (r < 0 || !merged->map.n)
+		return r;
+	r = merge(rd, map, merged, mark);
+	return r < 0 ? r : value_map_unique(map, true);
 }
 
 /* One pair. `merged` collects what << brings, which the mapping's own pairs override. */
@@ -278,7 +293,7 @@ static int read_map(struct reader *rd, const yaml_event_t *start, struct value *
 			return r;
 		if (event.type == YAML_MAPPING_END_EVENT) {
 			yaml_event_delete(&event);
-			return merge(rd, map, merged, start->start_mark);
+			return finish_map(rd, map, merged, start->start_mark);
 		}
 		r = read_pair(rd, &event, map, merged);
 		yaml_event_delete(&event);
@@ -329,7 +344,7 @@ static int read_node(struct reader *rd, yaml_event_t *event, struct value **ret)
 	default:
 		return fail_at(rd, event->start_mark, -EINVAL, "a value is missing");
 	}
-	return r < 0 ? r : remember_anchor(rd, anchor, *ret);
+	return r < 0 ? r : remember_anchor(rd, event->start_mark, anchor, *ret);
 }
 
 /* --- documents ------------------------------------------------------------ */

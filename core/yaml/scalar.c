@@ -35,7 +35,7 @@ static struct resolver {
 		make_int, {0}},
 	{"^([-+]?[0-9][0-9_]*\\.[0-9_]*([eE][-+]?[0-9]+)?"
 	 "|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+"
-	 "|\\.[0-9][0-9_]*([eE][-+][0-9]+)?"
+	 "|\\.[0-9_]+([eE][-+][0-9]+)?"
 	 "|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\\.[0-9_]*"
 	 "|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN))$",
 		make_float, {0}},
@@ -56,17 +56,31 @@ static void compile_resolvers(void)
 /* First characters that any of the patterns can start with. */
 #define RESOLVED_FIRST "~nNyYtTfFoO-+.0123456789"
 
+/* NULL: a string, by its looks. */
+static const struct resolver *find_resolver(const char *text, size_t len)
+{
+	if (!len || !strchr(RESOLVED_FIRST, text[0]) || strlen(text) != len)
+		return NULL;
+	pthread_once(&compiled, compile_resolvers);
+	for (size_t i = 0; i < ARRAY_SIZE(resolvers); i++)
+		if (regexec(&resolvers[i].compiled, text, 0, NULL, 0) == 0)
+			return &resolvers[i];
+	return NULL;
+}
+
 struct value *scalar_resolve(const char *text, size_t len)
 {
+	const struct resolver *resolver = find_resolver(text, len);
+
 	if (!len)
 		return value_null();
-	if (strchr(RESOLVED_FIRST, text[0]) && strlen(text) == len) {
-		pthread_once(&compiled, compile_resolvers);
-		for (size_t i = 0; i < ARRAY_SIZE(resolvers); i++)
-			if (regexec(&resolvers[i].compiled, text, 0, NULL, 0) == 0)
-				return resolvers[i].make(text);
-	}
-	return value_string_len(text, len);
+	return resolver ? resolver->make(text) : value_string_len(text, len);
+}
+
+bool scalar_is_string(const char *text)
+{
+	return *text && !find_resolver(text, strlen(text)) && strcmp(text, "=") != 0 &&
+	       strcmp(text, "<<") != 0;
 }
 
 static struct value *make_null(const char *text)
@@ -105,55 +119,88 @@ static char *without_underscores(const char *text)
 	return out;
 }
 
-/* 1:30:00 is a number in base 60. */
-static int64_t sexagesimal(const char *digits)
+/* The number of these decimal digits; beyond 64 bits they stay digits. */
+static struct value *int_from_decimal(const char *digits, bool negative)
 {
-	int64_t total = 0;
+	_cleanup_free_ char *text = NULL;
+	struct value *v;
+	int64_t i;
 
-	for (;;) {
-		char *end;
-
-		total = total * 60 + strtoll(digits, &end, 10);
-		if (*end != ':')
-			return total;
-		digits = end + 1;
-	}
-}
-
-/* Too long for 64 bits: kept as decimal digits. Other bases stay the text that they are. */
-static struct value *make_bigint(const char *text, const char *decimal, int base)
-{
-	struct value *v = value_string(base == 10 ? decimal : text);
-
-	if (v && base == 10)
+	digits += strspn(digits, "0");
+	if (asprintf(&text, "%s%s", negative && *digits ? "-" : "", *digits ? digits : "0") < 0)
+		return NULL;
+	errno = 0;
+	i = strtoll(text, NULL, 10);
+	if (errno != ERANGE)
+		return value_int(i);
+	v = value_string(text);
+	if (v)
 		v->type = VALUE_BIGINT;
 	return v;
 }
 
+/* Appends one digit to a number whose decimal digits stand in `number`, the lowest first. */
+static void push_digit(struct buf *number, int base, int digit)
+{
+	int carry = digit;
+
+	for (size_t i = 0; i < number->len; i++) {
+		carry += (number->data[i] - '0') * base;
+		number->data[i] = (char)('0' + carry % 10);
+		carry /= 10;
+	}
+	for (; carry; carry /= 10)
+		buf_putc(number, (char)('0' + carry % 10));
+}
+
+static int digit_of(char c)
+{
+	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
+}
+
+/* Digits in any base, with parts in base 60 after colons: 1:30:00. */
+static struct value *int_from_digits(const char *digits, int base, bool negative)
+{
+	_cleanup_buf_ struct buf number = BUF_INIT;
+
+	while (*digits) {
+		if (*digits == ':')
+			push_digit(&number, 60, (int)strtol(digits + 1, (char **)&digits, 10));
+		else
+			push_digit(&number, base, digit_of(*digits++));
+	}
+	for (size_t i = 0, j = number.len; i + 1 < j; i++) {
+		char low = number.data[i];
+
+		number.data[i] = number.data[--j];
+		number.data[j] = low;
+	}
+	return buf_error(&number) ? NULL : int_from_decimal(buf_str(&number), negative);
+}
+
+/* Conversion takes the square of the length; nobody writes numbers that long by hand. */
+enum { CONVERTED_MAX = 1000 };
+
 static struct value *make_int(const char *text)
 {
 	_cleanup_free_ char *clean = without_underscores(text);
-	char *digits = clean;
-	int base = 10;
+	const char *digits = clean;
 	bool negative;
-	int64_t i;
+	int base = 10;
 
 	if (!clean)
 		return NULL;
 	negative = *digits == '-';
-	if (*digits == '-' || *digits == '+')
-		digits++;
-	if (strchr(digits, ':'))
-		return value_int(negative ? -sexagesimal(digits) : sexagesimal(digits));
+	digits += *digits == '-' || *digits == '+';
 	if (digits[0] == '0' && digits[1]) {
 		base = digits[1] == 'b' ? 2 : digits[1] == 'x' ? 16 : 8;
 		digits += base == 8 ? 1 : 2;
 	}
-	errno = 0;
-	i = strtoll(digits, NULL, base);
-	if (errno == ERANGE)
-		return make_bigint(text, *clean == '+' ? clean + 1 : clean, base);
-	return value_int(negative ? -i : i);
+	if (base == 10 && !strchr(digits, ':'))
+		return int_from_decimal(digits, negative);
+	if (!*digits || strlen(digits) > CONVERTED_MAX)
+		return value_string(text);
+	return int_from_digits(digits, base, negative);
 }
 
 static double sexagesimal_float(const char *digits)
@@ -182,6 +229,8 @@ static struct value *make_float(const char *text)
 		sign = -1;
 	if (*digits == '-' || *digits == '+')
 		digits++;
+	if (strcmp(digits, ".") == 0) /* "._" */
+		return value_string(text);
 	if (*digits == '.' && isalpha((unsigned char)digits[1]))
 		return value_float(
 			tolower((unsigned char)digits[1]) == 'i' ? sign * HUGE_VAL : NAN);
@@ -190,6 +239,8 @@ static struct value *make_float(const char *text)
 }
 
 /* --- the command line ----------------------------------------------------- */
+
+#define WHITE " \t\n\r\f\v"
 
 static const char *skip_sign(const char *s)
 {
@@ -200,15 +251,10 @@ static const char *skip_sign(const char *s)
 static struct value *python_int(const char *text)
 {
 	const char *digits = skip_sign(text);
-	int64_t i;
 
 	if (!*digits || strspn(digits, "0123456789") != strlen(digits))
 		return NULL;
-	errno = 0;
-	i = strtoll(text, NULL, 10);
-	if (errno == ERANGE)
-		return make_bigint(text, *text == '+' ? text + 1 : text, 10);
-	return value_int(i);
+	return int_from_decimal(digits, *text == '-');
 }
 
 /* Python's float(): no hexadecimal, but inf, infinity and nan in any case. */
@@ -230,17 +276,33 @@ static bool is_number(const struct value *v)
 	return v->type == VALUE_INT || v->type == VALUE_FLOAT || v->type == VALUE_BIGINT;
 }
 
+/* Without white space at either end, as Python's numbers and YAML's plain scalars are read. */
+static char *trimmed(const char *text)
+{
+	size_t len;
+
+	text += strspn(text, WHITE);
+	len = strlen(text);
+	while (len && strchr(WHITE, text[len - 1]))
+		len--;
+	return strndup(text, len);
+}
+
 struct value *scalar_decode(const char *text)
 {
+	_cleanup_free_ char *word = NULL;
 	struct value *v;
 
 	if (!*text)
 		return value_string("");
-	v = python_int(text);
+	word = trimmed(text);
+	if (!word)
+		return NULL;
+	v = python_int(word);
 	if (!v)
-		v = python_float(text);
+		v = python_float(word);
 	if (!v)
-		v = scalar_resolve(text, strlen(text));
+		v = scalar_resolve(word, strlen(word));
 	/* 1_000 and 1:30 are far more often names or times than numbers. */
 	if (v && is_number(v) && strpbrk(text, "_:")) {
 		value_free(v);

@@ -19,6 +19,12 @@
 struct value *scalar_resolve(const char *text, size_t len);
 struct value *scalar_decode(const char *text);
 
+/*
+ * No resolver claims this text, so that it can stand without quotes. One that a resolver claims
+ * but cannot read (0x_, ._) is a string to scalar_resolve() and an error to PyYAML.
+ */
+bool scalar_is_string(const char *text);
+
 /* Shortest text that reads back as the same double, in Python's repr() form: 0.1, 1e-05, nan. */
 void scalar_format_float(struct buf *b, double d);
 /* The same in YAML's form: 0.1, 1.0e-05, .nan, .inf. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Value trees: making, copying, comparing, Python's repr(). */
+/* Value trees: making, copying, comparing. */
 #include "yaml/value.h"
 
 #include <errno.h>
@@ -152,7 +152,7 @@ static int copy_content(struct value *to, const struct value *from)
 		for (size_t i = 0; r == 0 && i < from->map.n; i++) {
 			const struct value_pair *pair = &from->map.pairs[i];
 
-			r = value_map_set(to, pair->key, value_copy(pair->value));
+			r = value_map_add(to, pair->key, value_copy(pair->value));
 			if (r == 0) {
 				to->map.pairs[i].key_line = pair->key_line;
 				to->map.pairs[i].key_column = pair->key_column;
@@ -219,18 +219,13 @@ static struct value_pair *find_pair(const struct value *map, const char *key)
 	return NULL;
 }
 
-int value_map_set(struct value *map, const char *key, struct value *item)
+int value_map_add(struct value *map, const char *key, struct value *item)
 {
-	struct value_pair *pair = find_pair(map, key), *pairs;
+	struct value_pair *pairs;
 	char *copy;
 
 	if (!item)
 		return -ENOMEM;
-	if (pair) {
-		value_free(pair->value);
-		pair->value = item;
-		return 0;
-	}
 	copy = strdup(key);
 	pairs = copy ? grown(map->map.pairs, map->map.n, sizeof(*pairs)) : NULL;
 	if (!pairs) {
@@ -240,6 +235,63 @@ int value_map_set(struct value *map, const char *key, struct value *item)
 	}
 	map->map.pairs = pairs;
 	pairs[map->map.n++] = (struct value_pair){.key = copy, .value = item};
+	return 0;
+}
+
+int value_map_set(struct value *map, const char *key, struct value *item)
+{
+	struct value_pair *pair = item ? find_pair(map, key) : NULL;
+
+	if (!pair)
+		return value_map_add(map, key, item);
+	value_free(pair->value);
+	pair->value = item;
+	return 0;
+}
+
+static void swap_pairs(struct value_pair *a, struct value_pair *b)
+{
+	struct value_pair c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/* By key, and the pairs of one key in the order written. */
+static int compare_places(const void *a, const void *b)
+{
+	const struct value_pair *const *x = a, *const *y = b;
+	int r = strcmp((*x)->key, (*y)->key);
+
+	return r ? r : (*x > *y) - (*x < *y);
+}
+
+int value_map_unique(struct value *map, bool keep_first)
+{
+	_cleanup_free_ struct value_pair **sorted = calloc(map->map.n + 1, sizeof(*sorted));
+	size_t kept = 0;
+
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < map->map.n; i++)
+		sorted[i] = &map->map.pairs[i];
+	qsort(sorted, map->map.n, sizeof(struct value_pair *), compare_places);
+	for (size_t i = 0, first = 0; i < map->map.n; i++) {
+		if (strcmp(sorted[i]->key, sorted[first]->key) != 0)
+			first = i;
+		if (i == first)
+			continue;
+		if (!keep_first)
+			swap_pairs(sorted[first], sorted[i]);
+		value_free(sorted[i]->value);
+		sorted[i]->value = NULL;
+	}
+	for (size_t i = 0; i < map->map.n; i++) {
+		if (map->map.pairs[i].value)
+			swap_pairs(&map->map.pairs[kept++], &map->map.pairs[i]);
+	}
+	while (map->map.n > kept)
+		free(map->map.pairs[--map->map.n].key);
 	return 0;
 }
 
@@ -378,83 +430,4 @@ const char *value_type_name(const struct value *v)
 	};
 
 	return v ? names[v->type] : names[VALUE_NULL];
-}
-
-static void repr_string(struct buf *b, const char *s)
-{
-	char quote = strchr(s, '\'') && !strchr(s, '"') ? '"' : '\'';
-
-	buf_putc(b, quote);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '\n')
-			buf_puts(b, "\\n");
-		else if (c == '\t')
-			buf_puts(b, "\\t");
-		else if (c == '\r')
-			buf_puts(b, "\\r");
-		else if (c == '\\' || c == (unsigned char)quote)
-			buf_printf(b, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_printf(b, "\\x%02x", c);
-		else
-			buf_putc(b, *s);
-	}
-	buf_putc(b, quote);
-}
-
-static void repr_date(struct buf *b, const char *text)
-{
-	int year, month, day;
-
-	if (sscanf(text, "%d-%d-%d", &year, &month, &day) == 3 && strlen(text) <= 10)
-		buf_printf(b, "datetime.date(%d, %d, %d)", year, month, day);
-	else
-		repr_string(b, text);
-}
-
-void value_repr(struct buf *b, const struct value *v)
-{
-	switch (v->type) {
-	case VALUE_NULL:
-		buf_puts(b, "None");
-		break;
-	case VALUE_BOOL:
-		buf_puts(b, v->boolean ? "True" : "False");
-		break;
-	case VALUE_INT:
-		buf_printf(b, "%" PRId64, v->integer);
-		break;
-	case VALUE_BIGINT:
-		buf_puts(b, v->string);
-		break;
-	case VALUE_FLOAT:
-		scalar_format_float(b, v->number);
-		break;
-	case VALUE_STRING:
-		repr_string(b, v->string);
-		break;
-	case VALUE_DATE:
-		repr_date(b, v->string);
-		break;
-	case VALUE_LIST:
-		buf_putc(b, '[');
-		for (size_t i = 0; i < v->list.n; i++) {
-			buf_puts(b, i ? ", " : "");
-			value_repr(b, v->list.items[i]);
-		}
-		buf_putc(b, ']');
-		break;
-	case VALUE_MAP:
-		buf_putc(b, '{');
-		for (size_t i = 0; i < v->map.n; i++) {
-			buf_puts(b, i ? ", " : "");
-			repr_string(b, v->map.pairs[i].key);
-			buf_puts(b, ": ");
-			value_repr(b, v->map.pairs[i].value);
-		}
-		buf_putc(b, '}');
-		break;
-	}
 }

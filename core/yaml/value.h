@@ -87,6 +87,13 @@ static inline void value_freep(struct value **v)
 int value_list_add(struct value *list, struct value *item);
 int value_map_set(struct value *map, const char *key, struct value *item);
 void value_map_sort(struct value *map); /* by key, bytewise */
+/*
+ * For large mappings, where looking for each key as it comes would take the square of their
+ * number: value_map_add() does not look, value_map_unique() then leaves one pair of each key, in
+ * the first one's place with the last one's value, or with the first one's (`keep_first`).
+ */
+int value_map_add(struct value *map, const char *key, struct value *item);
+int value_map_unique(struct value *map, bool keep_first);
 
 /* NULL when `map` is NULL, not a map, or lacks the key. */
 struct value *value_get(const struct value *map, const char *key);

@@ -58,6 +58,30 @@ static void scalars(void **state)
 		{"-7", "-7", "-7"},
 		{"123456789012345678901234567890", "123456789012345678901234567890",
 			"123456789012345678901234567890"},
+		{"0xdeadbeefdeadbeefdeadbeef", "68915718021581205938132336367",
+			"68915718021581205938132336367"},
+		{"-0b1111111111111111111111111111111111111111111111111111111111111111111111",
+			"-1180591620717411303423", "-1180591620717411303423"},
+		{"0777777777777777777777777777777", "1237940039285380274899124223",
+			"777777777777777777777777777777"},
+		{"000123456789012345678901234567890", "'000123456789012345678901234567890'",
+			"123456789012345678901234567890"},
+		{"1:00:00:00:00:00:00:00:00:00:00:00:00:00", "130606940160000000000000",
+			"'1:00:00:00:00:00:00:00:00:00:00:00:00:00'"},
+		{"-9223372036854775808", "-9223372036854775808", "-9223372036854775808"},
+		{"-1:30", "-90", "'-1:30'"},
+		{"1:30.5", "90.5", "'1:30.5'"},
+		{"190:20:30", "685230", "'190:20:30'"},
+		{"-0x1F", "-31", "-31"},
+		{"00", "0", "0"},
+		{"-0", "0", "0"},
+		{"._5", "0.5", "'._5'"},
+		{"._", "'._'", "'._'"},
+		{"0x_", "'0x_'", "'0x_'"},
+		{".5e3", "'.5e3'", "500.0"},
+		{".5e+3", "500.0", "500.0"},
+		{"1e5_0", "'1e5_0'", "'1e5_0'"},
+		{"Infinity", "'Infinity'", "inf"},
 		{"hello", "'hello'", "'hello'"},
 		{"0.1", "0.1", "0.1"},
 		{"1e400", "inf", "inf"},
@@ -66,12 +90,21 @@ static void scalars(void **state)
 		{"--1", "'--1'", "'--1'"},
 		{"=", "'='", "'='"},
 	};
+	static const char *const spaced[][2] = {
+		{" 5", "5"},
+		{"5 ", "5"},
+		{" yes ", "True"},
+		{" a b ", "'a b'"},
+		{" ", "None"},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		check_repr(scalar_resolve(table[i].text, strlen(table[i].text)), table[i].yaml);
 		check_repr(scalar_decode(table[i].text), table[i].command_line);
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(spaced); i++)
+		check_repr(scalar_decode(spaced[i][0]), spaced[i][1]);
 }
 
 static void floats(void **state)
@@ -117,6 +150,23 @@ static void documents(void **state)
 		{"[[1, 2], [], {}]", "- - 1\n  - 2\n- []\n- {}\n"},
 		{"a: ''\nb: 'yes'\nc: '1e3'\nd: '1:30'\ne: '2020-01-01'\nf: '~'",
 			"a: ''\nb: 'yes'\nc: '1e3'\nd: '1:30'\ne: '2020-01-01'\nf: '~'\n"},
+		{"a: 1\nb: 2\na: 3\nc: 4\nb: 5\na: 6", "a: 6\nb: 5\nc: 4\n"},
+		{"x: &x {p: 1, q: 1}\nxx: &y {p: 2, r: 2}\nz: {<<: [*x, *y], q: 5}",
+			"x:\n  p: 1\n  q: 1\nxx:\n  p: 2\n  r: 2\nz:\n  p: 1\n  q: 5\n  r: 2\n"},
+		{"- \"._\"\n- '0x_'\n- '='\n- '<<'\n- ._5\n- ._a",
+			"- '._'\n- '0x_'\n- '='\n- '<<'\n- 0.5\n- ._a\n"},
+		{"a: the words of a long text go to a second line once the first has its eighty "
+		 "columns, which a third line follows where the text has not come to its end yet",
+			"a: the words of a long text go to a second line once the first has its "
+			"eighty columns,\n"
+			"  which a third line follows where the text has not come to its end "
+			"yet\n"},
+		{"[null, .inf, -.INF, 1e20, 1e-5, 1e15, 1e16, 0.1, -0.0, 9223372036854775808]",
+			"- null\n- .inf\n- -.inf\n- 1.0e+20\n- 1.0e-05\n- 1000000000000000.0\n"
+			"- 1.0e+16\n- 0.1\n- -0.0\n- 9223372036854775808\n"},
+		{"['- a', 'a: b', 'a #b', ' a', 'a ', '#', '-', '?', '', '---', '@a', 'n', 'No']",
+			"- '- a'\n- 'a: b'\n- 'a #b'\n- ' a'\n- 'a '\n- '#'\n- '-'\n- '?'\n- ''\n"
+			"- '---'\n- '@a'\n- 'n'\n- 'No'\n"},
 		{"x: &x {p: 1}\nz: {<<: *x, q: 2}", "x:\n  p: 1\nz:\n  p: 1\n  q: 2\n"},
 		{"a: 1\na: 2", "a: 2\n"},
 		{"a: \"\\u00e9\\t\"", "a: \"\\xE9\\t\"\n"},
@@ -145,8 +195,8 @@ static void documents(void **state)
 static void flow_is_one_line(void **state)
 {
 	static const char *const strings[] = {"a b", "1", "yes", "", "-.5", "a: b", "#", "[",
-		"l1\nl2", "é", "1_000", "nan", "null", "it's", "\t", "'", "\"", "- a", "@x", "%",
-		"10", "010", "inf"};
+		"l1\nl2", "l1\xe2\x80\xa8l2", "l1\xc2\x85l2", "é", "1_000", "nan", "null", "it's",
+		"\t", "'", "\"", "- a", "@x", "%", "10", "010", "inf"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
@@ -220,6 +270,13 @@ static void bounds(void **state)
 	err = ERR_INIT;
 	assert_int_equal(yaml_parse(bomb.data, bomb.len, &v, &err), -EFBIG);
 	assert_non_null(strstr(err_text(&err), "aliases"));
+	buf_clear(&bomb);
+	for (int i = 0; i < 20000; i++)
+		buf_printf(&bomb, "- &a%d 1\n", i);
+	err = ERR_INIT;
+	assert_int_equal(yaml_parse(bomb.data, bomb.len, &v, &err), -EFBIG);
+	assert_non_null(strstr(err_text(&err), "10000 anchors"));
+	assert_int_equal(err.line, 10001);
 	err = ERR_INIT;
 	assert_int_equal(yaml_parse("a: \xff\xfe", 5, &v, &err), -EINVAL);
 	assert_non_null(strstr(err_text(&err), "UTF-8"));
