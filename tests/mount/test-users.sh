@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Second users: on a shared mount made by root, and a daemon that is not root.
+# Second users on a shared mount that root made.
 . "$(dirname "$0")/../lib/lib.sh"
 
 if [ "$(id -u)" != 0 ]; then
@@ -38,24 +38,3 @@ refuse "others cannot read it" as 4002 cat "$MNT/runs/$id/status"
 check "a scratch file of one user" as 4001 cp "$PROJECT/quick.sh" "$OP/mine.txt"
 refuse "cannot be removed by another" as 4002 rm -f "$OP/mine.txt"
 stop_mount
-
-# A daemon of an ordinary user.
-if [ ! -w /dev/fuse ] || ! as 4001 test -w /dev/fuse; then
-	skip_optional "a daemon that is not root" "/dev/fuse is closed to other users"
-	exit 0
-fi
-HOME_DIR=$T/home2 MNT=$T/mnt2
-mkdir "$HOME_DIR" "$MNT"
-chown 4001:4001 "$HOME_DIR" "$MNT"
-as 4001 "$BUILD/guildfs" -f -H "$HOME_DIR" -C "$PROJECT" "$MNT" >"$T/daemon2.log" 2>&1 &
-DAEMON=$!
-if ! wait_until 10 is_mounted; then
-	skip_optional "a daemon that is not root" "$(cat "$T/daemon2.log")"
-	exit 0
-fi
-OP=$MNT/models/m/operations/quick
-check "it starts runs for its user" as 4001 bash -c "echo 'epochs: 4' > '$OP/flags'"
-check "which complete" as 4001 sh -c "[ \"\$(timeout 20 cat '$MNT/runs/latest/wait')\" = 0 ]"
-equal "with their output" "epochs=4 rate=0.1 name=a b" "$(as 4001 cat "$MNT/runs/latest/output")"
-equal "artifacts can be read without passthrough" result "$(as 4001 cat "$MNT/runs/latest/files/result.txt")"
-refuse "others do not even see it" as 4002 ls "$MNT"
