@@ -73,7 +73,10 @@ sleep 100 &
 printf %s $! >"$HOME_DIR/runs/33333333333333333333333333333333/.guild/LOCK"
 touch -d '1 hour ago' "$HOME_DIR/runs/33333333333333333333333333333333/.guild/LOCK"
 check "a pid that means another process is no run" wait_until 5 status_is 33333333333333333333333333333333 error
-touch -d '10 seconds' "$HOME_DIR/runs/33333333333333333333333333333333/.guild/LOCK"
+lock=$HOME_DIR/runs/33333333333333333333333333333333/.guild/LOCK
+printf %s $! >"$lock.new"
+touch -d '10 seconds' "$lock.new"
+mv "$lock.new" "$lock"
 check "one that is older than the file is" wait_until 5 status_is 33333333333333333333333333333333 running
 kill %+ 2>/dev/null
 # Deleted behind our back.
