@@ -3,12 +3,9 @@
 #include "opener.h"
 
 #include <errno.h>
-#include <pwd.h>
-#include <stdlib.h>
 
 #include "guildfs.h"
-
-enum { PASSWD_TEXT = 16384 };
+#include "base/user.h"
 
 int opener_may_start(struct guildfs *fs, const struct opener *who, struct err *err)
 {
@@ -23,37 +20,12 @@ int opener_may_start(struct guildfs *fs, const struct opener *who, struct err *e
 
 void opener_name(const struct opener *who, struct buf *b)
 {
-	_cleanup_free_ char *text = malloc(PASSWD_TEXT);
-	struct passwd pw, *found = NULL;
-
-	if (text && getpwuid_r(who->uid, &pw, text, PASSWD_TEXT, &found) == 0 && found)
-		buf_puts(b, found->pw_name);
-	else
-		buf_printf(b, "%u", (unsigned)who->uid);
-}
-
-static int login_env(const struct opener *who, struct strv *env)
-{
-	_cleanup_free_ char *text = malloc(PASSWD_TEXT);
-	struct passwd pw, *found = NULL;
-	int r;
-
-	if (!text)
-		return -ENOMEM;
-	r = strv_env_set(env, "PATH", "/usr/local/bin:/usr/bin:/bin");
-	if (r < 0 || getpwuid_r(who->uid, &pw, text, PASSWD_TEXT, &found) != 0 || !found)
-		return r;
-	r = strv_env_set(env, "HOME", found->pw_dir);
-	if (r == 0)
-		r = strv_env_set(env, "SHELL", found->pw_shell);
-	if (r == 0)
-		r = strv_env_set(env, "USER", found->pw_name);
-	return r < 0 ? r : strv_env_set(env, "LOGNAME", found->pw_name);
+	user_name(who->uid, b);
 }
 
 int opener_env(struct guildfs *fs, const struct opener *who, struct strv *env)
 {
-	return who->uid == fs->uid ? strv_copy(env, &fs->env) : login_env(who, env);
+	return who->uid == fs->uid ? strv_copy(env, &fs->env) : user_login_env(who->uid, env);
 }
 
 int opener_launch(struct guildfs *fs, const struct opener *who, const char *id, struct err *err)

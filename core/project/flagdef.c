@@ -24,6 +24,14 @@ static const struct {
 	{"existing-path", FLAG_EXISTING_PATH},
 };
 
+const char *flag_type_name(enum flag_type type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (types[i].type == type)
+			return types[i].name;
+	return "";
+}
+
 void flag_release(struct flag *flag)
 {
 	for (size_t i = 0; i < flag->n_choices; i++) {

@@ -118,22 +118,6 @@ int flags_assign_word(
 
 /* --- types ---------------------------------------------------------------- */
 
-static const char *type_name(enum flag_type type)
-{
-	static const char *const names[] = {
-		[FLAG_AUTO] = "auto",
-		[FLAG_STRING] = "string",
-		[FLAG_INT] = "int",
-		[FLAG_FLOAT] = "float",
-		[FLAG_NUMBER] = "number",
-		[FLAG_BOOLEAN] = "boolean",
-		[FLAG_PATH] = "path",
-		[FLAG_EXISTING_PATH] = "existing-path",
-	};
-
-	return names[type];
-}
-
 static struct value *as_string(const struct value *v)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
@@ -270,7 +254,7 @@ static int check_type(const struct flag *flag, const struct value *given, const 
 	if (!has_type(v, flag->type))
 		return err_set_at(err, -EINVAL, line, 0,
 			"invalid value %s for flag '%s'; a value of type %s is needed",
-			buf_str(&shown), flag->name, type_name(flag->type));
+			buf_str(&shown), flag->name, flag_type_name(flag->type));
 	if (flag->type == FLAG_EXISTING_PATH && stat(v->string, &st) < 0)
 		return err_set_at(err, -EINVAL, line, 0,
 			"invalid value %s for flag '%s'; the path of an existing file is needed",

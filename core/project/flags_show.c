@@ -11,17 +11,6 @@
 
 /* --- help ----------------------------------------------------------------- */
 
-static const char *const type_names[] = {
-	[FLAG_AUTO] = "",
-	[FLAG_STRING] = "string",
-	[FLAG_INT] = "int",
-	[FLAG_FLOAT] = "float",
-	[FLAG_NUMBER] = "number",
-	[FLAG_BOOLEAN] = "boolean",
-	[FLAG_PATH] = "path",
-	[FLAG_EXISTING_PATH] = "existing-path",
-};
-
 static void print_choices(struct buf *b, const struct flag *flag)
 {
 	for (size_t i = 0; i < flag->n_choices; i++) {
@@ -44,8 +33,8 @@ static void print_flag_help(struct buf *b, const struct flag *flag)
 	buf_puts(b, flag->name);
 	if (flag->alias)
 		buf_printf(b, " (%s)", flag->alias);
-	if (type_names[flag->type][0])
-		buf_printf(b, "  %s", type_names[flag->type]);
+	if (flag->type != FLAG_AUTO)
+		buf_printf(b, "  %s", flag_type_name(flag->type));
 	if (flag->required)
 		buf_puts(b, "  required");
 	if (!value_is_null(flag->default_value)) {

@@ -33,6 +33,9 @@ enum flag_type {
 	FLAG_EXISTING_PATH,
 };
 
+/* As the Guild file spells it. */
+const char *flag_type_name(enum flag_type type);
+
 struct flag_choice {
 	struct value *value;
 	char *description; /* NULL: none */

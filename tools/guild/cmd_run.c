@@ -3,7 +3,6 @@
 #include "guild.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "follow.h"
 #include "select.h"
 #include "base/shell.h"
+#include "base/user.h"
 #include "catalog/dep_runs.h"
 #include "project/command.h"
 #include "project/flags.h"
@@ -179,16 +179,6 @@ static int print_operation_help(const struct job *job)
 
 /* --- starting ------------------------------------------------------------- */
 
-static void user_name(struct buf *b)
-{
-	const struct passwd *pw = getpwuid(getuid());
-
-	if (pw)
-		buf_puts(b, pw->pw_name);
-	else
-		buf_printf(b, "%u", (unsigned)getuid());
-}
-
 static int give_birth(struct guild *g, const struct run_options *o, const struct job *job,
 	char id[RUN_ID_LEN + 1])
 {
@@ -207,7 +197,7 @@ static int give_birth(struct guild *g, const struct run_options *o, const struct
 		.env = &g->env,
 	};
 
-	user_name(&user);
+	user_name(getuid(), &user);
 	spec.user = buf_str(&user);
 	id[0] = '\0';
 	return birth_create(g->home, &spec, id, &err) < 0 ? complain("%s", err_text(&err))

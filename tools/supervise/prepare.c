@@ -4,29 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <string.h>
 
+#include "base/user.h"
 #include "project/command.h"
 #include "run/attr.h"
 #include "run/deps.h"
 
 extern char **environ;
-
-int prepare_login_env(struct strv *env, uid_t uid)
-{
-	const struct passwd *pw = getpwuid(uid);
-	int r = strv_env_set(env, "PATH", "/usr/local/bin:/usr/bin:/bin");
-
-	if (r < 0 || !pw)
-		return r;
-	r = strv_env_set(env, "HOME", pw->pw_dir);
-	if (r == 0)
-		r = strv_env_set(env, "SHELL", pw->pw_shell);
-	if (r == 0)
-		r = strv_env_set(env, "USER", pw->pw_name);
-	return r < 0 ? r : strv_env_set(env, "LOGNAME", pw->pw_name);
-}
 
 static int read_attrs(struct supervisor *s, struct err *err)
 {
@@ -48,7 +33,7 @@ static int base_env(struct supervisor *s)
 	int r = 0;
 
 	if (s->other_user)
-		return prepare_login_env(&s->env, geteuid());
+		return user_login_env(geteuid(), &s->env);
 	for (char **e = environ; r == 0 && *e; e++)
 		if (strncmp(*e, "_=", 2) != 0)
 			r = strv_add(&s->env, *e);

@@ -50,8 +50,6 @@ struct supervisor {
 
 /* prepare.c */
 int prepare_run(struct supervisor *s, struct err *err);
-/* What a login gives, for a run of another user: only then is the starter's environment left. */
-int prepare_login_env(struct strv *env, uid_t uid);
 
 /* process.c: made, but held; then let go. */
 int process_start(struct supervisor *s, int out_fd, int err_fd, struct err *err);
