@@ -107,6 +107,18 @@ void buf_printf(struct buf *b, const char *format, ...)
 	va_end(ap);
 }
 
+void buf_replace(struct buf *b, const char *text, const char *what, const char *by)
+{
+	const char *at;
+
+	while ((at = strstr(text, what))) {
+		buf_add(b, text, (size_t)(at - text));
+		buf_puts(b, by);
+		text = at + strlen(what);
+	}
+	buf_puts(b, text);
+}
+
 void buf_resize(struct buf *b, size_t len)
 {
 	if (len > b->len) {

@@ -45,6 +45,9 @@ void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(pr
 void buf_vprintf(struct buf *b, const char *format, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
+/* Appends text with each `what` in it replaced. */
+void buf_replace(struct buf *b, const char *text, const char *what, const char *by);
+
 /* Shortens to len; a longer len pads with NUL bytes (what a file does). */
 void buf_resize(struct buf *b, size_t len);
 /* Writes at an offset, as pwrite(2) does: grows and pads with NUL bytes as needed. */

@@ -40,6 +40,14 @@ int err_set_at(struct err *err, int code, int line, int column, const char *form
 	return code;
 }
 
+int err_in_file(struct err *err, int code, int file)
+{
+	if (!err)
+		return code;
+	err->file = file;
+	return err->code;
+}
+
 int err_prefix(struct err *err, int code, const char *format, ...)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;

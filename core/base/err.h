@@ -16,6 +16,7 @@ struct err {
 	int code; /* negative errno, 0 while nothing went wrong */
 	int line;
 	int column;
+	int file; /* which of several texts, as the reader numbers them */
 	char text[1024];
 };
 
@@ -26,6 +27,8 @@ int err_set(struct err *err, int code, const char *format, ...)
 /* The same with the place in the text that was read. */
 int err_set_at(struct err *err, int code, int line, int column, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+/* Says which text an error with a place is about. Returns err->code, or `code` when err is NULL. */
+int err_in_file(struct err *err, int code, int file);
 /* "CONTEXT: what was there before". Returns err->code, or `code` when err is NULL. */
 int err_prefix(struct err *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -114,3 +114,83 @@ int name_decode(struct buf *b, const char *name)
 	}
 	return buf_error(b);
 }
+
+/* The end of a part of a path: a leading slash belongs to its first part. */
+static const char *part_end(const char *part)
+{
+	const char *slash = strchr(part + (*part == '/'), '/');
+
+	return slash ? slash : part + strlen(part);
+}
+
+static const char *last_part(const char *start, const char *end)
+{
+	const char *at = end;
+
+	while (at > start && at[-1] != '/')
+		at--;
+	return at;
+}
+
+/*
+ * The last part always stays, and the first one of a relative path; then parts are taken from the
+ * left and from the right in turn, as long as there is room.
+ */
+void name_shorten_path(struct buf *b, const char *path, size_t max)
+{
+	static const char ellipsis[] = "\u2026";
+	const char *end = path + strlen(path);
+	const char *right = last_part(path, end);
+	const char *left = path;
+	bool from_right = *path != '/';
+
+	if ((size_t)(end - path) <= max || right <= path + 1) {
+		buf_puts(b, path);
+		return;
+	}
+	if (from_right)
+		left = part_end(path) + 1;
+	while (left < right) {
+		const char *next = from_right ? last_part(left, right - 1) : part_end(left) + 1;
+		size_t part = from_right ? (size_t)(right - next) : (size_t)(next - left);
+
+		if ((size_t)(left - path) + (size_t)(end - right) + part + 1 >= max)
+			break;
+		if (from_right)
+			right = next;
+		else
+			left = next;
+		from_right = !from_right;
+	}
+	if (left >= right || (size_t)(left - path) + strlen(ellipsis) + (size_t)(end - right) + 1 >=
+				     (size_t)(end - path)) {
+		buf_puts(b, path);
+		return;
+	}
+	buf_printf(b, "%.*s%s%s/%s", (int)(left - path), path, left == path ? "/" : "", ellipsis,
+		right);
+}
+
+void name_relative_path(struct buf *b, const char *from_dir, const char *to)
+{
+	size_t common = 0, i = 0;
+	size_t start = b->len;
+
+	/* Where both paths have ended a part. */
+	for (;; i++) {
+		bool from_ends = !from_dir[i] || from_dir[i] == '/';
+		bool to_ends = !to[i] || to[i] == '/';
+
+		if (from_ends && to_ends)
+			common = i;
+		if (!from_dir[i] || !to[i] || from_dir[i] != to[i])
+			break;
+	}
+	for (const char *c = from_dir + common; *c; c++)
+		if (*c == '/' && c[1])
+			buf_puts(b, b->len > start ? "/.." : "..");
+	if (to[common] && to[common + (to[common] == '/')])
+		buf_printf(b, "%s%s", b->len > start ? "/" : "", to + common + (to[common] == '/'));
+	if (b->len == start)
+		buf_putc(b, '.');
+}

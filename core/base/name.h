@@ -30,4 +30,10 @@ void name_encode(struct buf *b, const char *text, size_t len);
 /* Appends the original. -EINVAL for what name_encode() cannot have written. */
 int name_decode(struct buf *b, const char *name);
 
+/* Appends the way from one absolute directory to another absolute path: ../x. */
+void name_relative_path(struct buf *b, const char *from_dir, const char *to);
+
+/* Appends a path in at most about `max` bytes: both ends of it, and an ellipsis for the middle. */
+void name_shorten_path(struct buf *b, const char *path, size_t max);
+
 #endif

@@ -11,7 +11,8 @@
 
 extern char **environ;
 
-static int start(const char *const *argv, const char *dir, int out, pid_t *ret_pid)
+static int start(const char *const *argv, const char *dir, char *const *env, int out,
+	bool with_stderr, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	int r = posix_spawn_file_actions_init(&actions);
@@ -21,13 +22,15 @@ static int start(const char *const *argv, const char *dir, int out, pid_t *ret_p
 	r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	if (r == 0)
+	if (r == 0 && with_stderr)
+		r = posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
+	else if (r == 0)
 		r = posix_spawn_file_actions_addopen(
 			&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	if (r == 0 && dir)
 		r = posix_spawn_file_actions_addchdir_np(&actions, dir);
 	if (r == 0)
-		r = posix_spawnp(ret_pid, argv[0], &actions, NULL, (char *const *)argv, environ);
+		r = posix_spawnp(ret_pid, argv[0], &actions, NULL, (char *const *)argv, env);
 	posix_spawn_file_actions_destroy(&actions);
 	return r ? -ENOENT : 0;
 }
@@ -48,26 +51,38 @@ static int read_all(int fd, struct buf *b)
 	return buf_error(b);
 }
 
-int output_of(const char *const *argv, const char *dir, struct buf *b)
+static int run(
+	const char *const *argv, const char *dir, char *const *env, bool with_stderr, struct buf *b)
 {
 	int fds[2], status, r;
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	r = start(argv, dir, fds[1], &pid);
+	r = start(argv, dir, env, fds[1], with_stderr, &pid);
 	close(fds[1]);
-	if (r == 0) {
-		int read_error = read_all(fds[0], b);
-
-		close(fds[0]);
-		while (waitpid(pid, &status, 0) < 0)
-			if (errno != EINTR)
-				return -errno;
-		return read_error < 0                                  ? read_error
-		       : WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0
-								       : -ENOENT;
-	}
+	if (r == 0)
+		r = read_all(fds[0], b);
 	close(fds[0]);
-	return r;
+	if (r == -ENOENT)
+		return r;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (r < 0)
+		return r;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int output_of(const char *const *argv, const char *dir, struct buf *b)
+{
+	int r = run(argv, dir, environ, false, b);
+
+	return r > 0 ? -ENOENT : r;
+}
+
+int output_of_env(
+	const char *const *argv, const char *dir, char *const *env, bool with_stderr, struct buf *b)
+{
+	return run(argv, dir, env, with_stderr, b);
 }

@@ -6,6 +6,8 @@
 #ifndef BASE_OUTPUT_OF_H
 #define BASE_OUTPUT_OF_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 
 /*
@@ -13,5 +15,12 @@
  * -ENOENT when it cannot be started or its exit status is not 0.
  */
 int output_of(const char *const *argv, const char *dir, struct buf *b);
+
+/*
+ * The same with an environment of its own, and with stderr among what is read when asked. Returns
+ * the exit status (128 and the number for a signal), or -ENOENT when the program cannot be started.
+ */
+int output_of_env(const char *const *argv, const char *dir, char *const *env, bool with_stderr,
+	struct buf *b);
 
 #endif

@@ -73,10 +73,22 @@ static bool is_safe(const char *word)
 	return true;
 }
 
+/* A word in single quotes is easier to read within double ones, where nothing in it is special. */
+static bool reads_better_doubled(const char *word)
+{
+	size_t len = strlen(word);
+
+	return len >= 2 && word[0] == '\'' && word[len - 1] == '\'' && !strpbrk(word, "\"$`\\!");
+}
+
 void shell_quote(struct buf *b, const char *word)
 {
 	if (*word && is_safe(word)) {
 		buf_puts(b, word);
+		return;
+	}
+	if (reads_better_doubled(word)) {
+		buf_printf(b, "\"%s\"", word);
 		return;
 	}
 	buf_putc(b, '\'');

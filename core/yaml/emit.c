@@ -14,6 +14,8 @@ struct writer {
 	yaml_emitter_t emitter;
 	bool flow;
 	bool sorted;
+	bool one_line; /* strings stay on one line, in double quotes where they must */
+	int depth;     /* of lists and mappings around */
 };
 
 static int take_output(void *data, unsigned char *text, size_t len)
@@ -64,7 +66,7 @@ static bool has_line_break(const char *text)
 static yaml_scalar_style_t string_style(const struct writer *w, const char *text)
 {
 	/* Only double quotes keep a line break on one line. */
-	if (w->flow && has_line_break(text))
+	if ((w->flow || w->one_line) && has_line_break(text))
 		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 	if (!scalar_is_string(text) || (w->flow ? needs_quotes_in_flow(text) : is_yes_or_no(text)))
 		return YAML_SINGLE_QUOTED_SCALAR_STYLE;
@@ -82,6 +84,20 @@ static bool emit_string(struct writer *w, const char *text)
 	return emit_event(w, &event);
 }
 
+/* Inside brackets a time would need quotes for its colons, which make a string of it. */
+static bool emit_date(struct writer *w, const char *text)
+{
+	yaml_event_t event;
+
+	if (!w->flow || !w->depth || !strchr(text, ':'))
+		return emit_text(w, text, true);
+	return yaml_scalar_event_initialize(&event, NULL,
+		       (const yaml_char_t *)"tag:yaml.org,2002:timestamp",
+		       (const yaml_char_t *)text, (int)strlen(text), 0, 0,
+		       YAML_SINGLE_QUOTED_SCALAR_STYLE) &&
+	       emit_event(w, &event);
+}
+
 static bool emit_value(struct writer *w, const struct value *v);
 
 static bool emit_list(struct writer *w, const struct value *v)
@@ -93,9 +109,11 @@ static bool emit_list(struct writer *w, const struct value *v)
 		    flow ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE) ||
 		!emit_event(w, &event))
 		return false;
+	w->depth++;
 	for (size_t i = 0; i < v->list.n; i++)
 		if (!emit_value(w, v->list.items[i]))
 			return false;
+	w->depth--;
 	return yaml_sequence_end_event_initialize(&event) && emit_event(w, &event);
 }
 
@@ -132,8 +150,10 @@ static bool emit_map(struct writer *w, const struct value *v)
 		    flow ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE) ||
 		!emit_event(w, &event))
 		return false;
+	w->depth++;
 	if (!emit_pairs(w, v))
 		return false;
+	w->depth--;
 	return yaml_mapping_end_event_initialize(&event) && emit_event(w, &event);
 }
 
@@ -159,8 +179,9 @@ static bool emit_value(struct writer *w, const struct value *v)
 	case VALUE_FLOAT:
 		return emit_number(w, v);
 	case VALUE_BIGINT:
-	case VALUE_DATE:
 		return emit_text(w, v->string, true);
+	case VALUE_DATE:
+		return emit_date(w, v->string);
 	case VALUE_STRING:
 		return emit_string(w, v->string);
 	case VALUE_LIST:
@@ -196,9 +217,20 @@ static void trim_end(struct buf *b, size_t start)
 	buf_resize(b, len);
 }
 
+/*
+ * Without a list or mapping around it a string begins its lines at the left edge, where these words
+ * would end the document.
+ */
+static bool has_marker(const struct value *v)
+{
+	const char *text = value_str(v);
+
+	return text && (strstr(text, "---") || strstr(text, "..."));
+}
+
 static void emit(struct buf *b, const struct value *v, bool flow, bool sorted)
 {
-	struct writer w = {.flow = flow, .sorted = sorted};
+	struct writer w = {.flow = flow, .sorted = sorted, .one_line = has_marker(v)};
 	size_t start = b->len;
 
 	if (buf_error(b))
@@ -208,7 +240,7 @@ static void emit(struct buf *b, const struct value *v, bool flow, bool sorted)
 		return;
 	}
 	yaml_emitter_set_output(&w.emitter, take_output, b);
-	yaml_emitter_set_width(&w.emitter, flow ? -1 : 80);
+	yaml_emitter_set_width(&w.emitter, flow || w.one_line ? -1 : 80);
 	yaml_emitter_set_unicode(&w.emitter, flow);
 	yaml_emitter_set_indent(&w.emitter, 2);
 	if (!emit_document(&w, v))

@@ -86,6 +86,26 @@ static size_t count_values(const struct value *v)
 	return n;
 }
 
+/* Levels of lists and mappings. */
+static int depth_of(const struct value *v)
+{
+	int deepest = 0;
+
+	if (v->type == VALUE_LIST)
+		for (size_t i = 0; i < v->list.n; i++) {
+			int depth = depth_of(v->list.items[i]);
+
+			deepest = depth > deepest ? depth : deepest;
+		}
+	if (v->type == VALUE_MAP)
+		for (size_t i = 0; i < v->map.n; i++) {
+			int depth = depth_of(v->map.pairs[i].value);
+
+			deepest = depth > deepest ? depth : deepest;
+		}
+	return v->type == VALUE_LIST || v->type == VALUE_MAP ? deepest + 1 : 0;
+}
+
 static int remember_anchor(
 	struct reader *rd, yaml_mark_t mark, const yaml_char_t *name, const struct value *v)
 {
@@ -120,6 +140,9 @@ static int read_alias(struct reader *rd, const yaml_event_t *event, struct value
 		if (rd->nodes > YAML_MAX_NODES)
 			return fail_at(rd, event->start_mark, -EFBIG,
 				"aliases that expand to more than a million values");
+		if (rd->depth + depth_of(rd->anchors[i].value) > YAML_MAX_DEPTH)
+			return fail_at(rd, event->start_mark, -EFBIG,
+				"aliases that nest more than 100 levels deep");
 		*ret = value_copy(rd->anchors[i].value);
 		if (!*ret)
 			return -ENOMEM;
@@ -162,7 +185,7 @@ static int read_scalar(struct reader *rd, const yaml_event_t *event, struct valu
 		return fail_at(rd, event->start_mark, -EINVAL, "a NUL character in a string");
 	if (tag && strcmp((const char *)tag, "!") != 0) {
 		if (!tag_is(tag, "str") && !tag_is(tag, "int") && !tag_is(tag, "float") &&
-			!tag_is(tag, "bool") && !tag_is(tag, "null"))
+			!tag_is(tag, "bool") && !tag_is(tag, "null") && !tag_is(tag, "timestamp"))
 			return unknown_tag(rd, event->start_mark, tag);
 		v = tag_is(tag, "str") ? value_string_len(text, len) : scalar_resolve(text, len);
 	} else {

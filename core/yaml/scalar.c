@@ -102,8 +102,13 @@ static struct value *make_date(const char *text)
 {
 	struct value *v = value_string(text);
 
-	if (v)
-		v->type = VALUE_DATE;
+	if (!v)
+		return NULL;
+	v->type = VALUE_DATE;
+	/* A tab could not be written again without quotes. */
+	for (char *c = v->string; *c; c++)
+		if (*c == '\t')
+			*c = ' ';
 	return v;
 }
 

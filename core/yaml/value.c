@@ -175,6 +175,7 @@ struct value *value_copy(const struct value *v)
 	copy->line = v->line;
 	copy->column = v->column;
 	copy->plain = v->plain;
+	copy->file = v->file;
 	r = copy_content(copy, v);
 	if (r == 0 && v->source) {
 		copy->source = strdup(v->source);
@@ -304,6 +305,52 @@ void value_map_sort(struct value *map)
 {
 	if (map->map.n > 1)
 		qsort(map->map.pairs, map->map.n, sizeof(*map->map.pairs), compare_pairs);
+}
+
+void value_map_remove(struct value *map, const char *key)
+{
+	for (size_t i = 0; i < map->map.n; i++) {
+		if (strcmp(map->map.pairs[i].key, key) != 0)
+			continue;
+		free(map->map.pairs[i].key);
+		value_free(map->map.pairs[i].value);
+		map->map.n--;
+		memmove(&map->map.pairs[i], &map->map.pairs[i + 1],
+			(map->map.n - i) * sizeof(*map->map.pairs));
+		return;
+	}
+}
+
+int value_map_merge(struct value *map, const struct value *other)
+{
+	int r = 0;
+
+	if (map->type != VALUE_MAP || other->type != VALUE_MAP)
+		return 0;
+	for (size_t i = 0; r == 0 && i < other->map.n; i++) {
+		const struct value_pair *pair = &other->map.pairs[i];
+		struct value *own = value_get(map, pair->key);
+
+		if (own) {
+			r = value_map_merge(own, pair->value);
+			continue;
+		}
+		r = value_map_add(map, pair->key, value_copy(pair->value));
+		if (r == 0) {
+			map->map.pairs[map->map.n - 1].key_line = pair->key_line;
+			map->map.pairs[map->map.n - 1].key_column = pair->key_column;
+		}
+	}
+	return r;
+}
+
+void value_set_file(struct value *v, unsigned short file)
+{
+	v->file = file;
+	for (size_t i = 0; v->type == VALUE_LIST && i < v->list.n; i++)
+		value_set_file(v->list.items[i], file);
+	for (size_t i = 0; v->type == VALUE_MAP && i < v->map.n; i++)
+		value_set_file(v->map.pairs[i].value, file);
 }
 
 struct value *value_get(const struct value *map, const char *key)

@@ -41,7 +41,8 @@ struct value {
 	 */
 	int line, column;
 	bool plain;
-	char *source; /* NULL unless a parsed scalar */
+	unsigned short file; /* which one, as the reader numbers its files */
+	char *source;        /* NULL unless a parsed scalar */
 	union {
 		bool boolean;
 		int64_t integer;
@@ -94,6 +95,15 @@ void value_map_sort(struct value *map); /* by key, bytewise */
  */
 int value_map_add(struct value *map, const char *key, struct value *item);
 int value_map_unique(struct value *map, bool keep_first);
+
+void value_map_remove(struct value *map, const char *key);
+/*
+ * What `map` lacks, from `other`, copied; mappings in both are merged in the same way. Anything
+ * but two mappings stays as it is.
+ */
+int value_map_merge(struct value *map, const struct value *other);
+/* Numbers the whole tree as coming from `file`. */
+void value_set_file(struct value *v, unsigned short file);
 
 /* NULL when `map` is NULL, not a map, or lacks the key. */
 struct value *value_get(const struct value *map, const char *key);

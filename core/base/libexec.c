@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Places that are found from where this program is. */
+#include "base/libexec.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/proc.h"
+
+int libexec_dir(struct buf *ret_path)
+{
+	_cleanup_buf_ struct buf exe = BUF_INIT, beside = BUF_INIT;
+	char *slash;
+	int r = proc_self_exe(&exe);
+
+	if (r < 0)
+		return r;
+	slash = strrchr(exe.data, '/');
+	if (!slash)
+		return -ENOENT;
+	*slash = '\0';
+	buf_printf(&beside, "%s/guild-supervise", exe.data);
+	if (access(buf_str(&beside), X_OK) == 0) {
+		buf_puts(ret_path, exe.data);
+		return buf_error(ret_path);
+	}
+	slash = strrchr(exe.data, '/');
+	if (!slash)
+		return -ENOENT;
+	buf_printf(ret_path, "%.*s/libexec/guildfs", (int)(slash - exe.data), exe.data);
+	return buf_error(ret_path);
+}
+
+int libexec_guild(struct buf *ret_path)
+{
+	_cleanup_buf_ struct buf exe = BUF_INIT, beside = BUF_INIT;
+	const char *slash;
+	int r = proc_self_exe(&exe);
+
+	if (r < 0)
+		return r;
+	slash = strrchr(buf_str(&exe), '/');
+	if (!slash)
+		return -ENOENT;
+	buf_printf(&beside, "%.*s/guild", (int)(slash - buf_str(&exe)), buf_str(&exe));
+	if (access(buf_str(&beside), X_OK) == 0)
+		buf_puts(ret_path, buf_str(&beside));
+	else
+		/* This program is in libexec/guildfs; the commands are in bin. */
+		buf_printf(ret_path, "%.*s/../../bin/guild", (int)(slash - buf_str(&exe)),
+			buf_str(&exe));
+	return buf_error(ret_path);
+}

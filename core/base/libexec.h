@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Where guild-supervise and the Python shim are. */
+#ifndef BASE_LIBEXEC_H
+#define BASE_LIBEXEC_H
+
+#include "base/buf.h"
+
+/* Beside this program (a build), or in ../libexec/guildfs. Appended. */
+int libexec_dir(struct buf *ret_path);
+/* The `guild` program that belongs to this one. */
+int libexec_guild(struct buf *ret_path);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Regular expressions as Guild files have them: Python's, which PCRE2 reads nearly all of.
+ * A compiled one may be used by several threads.
+ */
+#ifndef BASE_REGEX_H
+#define BASE_REGEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define REGEX_GROUPS 10
+
+struct regex;
+
+struct regex_match {
+	size_t n; /* groups that there are; 0 is the whole */
+	struct {
+		const char *start; /* in the text; NULL: the group did not take part */
+		size_t len;
+	} group[REGEX_GROUPS];
+};
+
+/* -EINVAL with a sentence that says where the pattern is wrong. */
+int regex_compile(const char *pattern, struct regex **ret, struct err *err);
+void regex_free(struct regex *regex);
+
+static inline void regex_freep(struct regex **regex)
+{
+	regex_free(*regex);
+}
+#define _cleanup_regex_ _cleanup_(regex_freep)
+
+/* Anywhere in the text; `match` may be NULL. */
+bool regex_search(const struct regex *regex, const char *text, struct regex_match *match);
+/* Python's re.sub with count=1: \1 and \g<1> in repl stand for groups. */
+void regex_sub(const struct regex *regex, const char *text, const char *repl, struct buf *b);
+
+#endif
