@@ -30,12 +30,12 @@ ALL_CFLAGS = -std=c17 $(WARNINGS) $(CFLAGS) $(SANITIZE) -pthread
 
 # Libraries are looked up when a recipe runs, not when this file is read: `make demo` must be
 # able to install them first.
-CORE_PKGS := yaml-0.1 libcrypto libxxhash
-CORE_LIBS  = $(shell pkg-config --libs $(CORE_PKGS))
+CORE_PKGS := yaml-0.1 libcrypto libxxhash libpcre2-8 libcurl libarchive
+CORE_LIBS  = $(shell pkg-config --libs $(CORE_PKGS)) -lm
 FUSE_CFLAGS = -DFUSE_USE_VERSION=314 $(shell pkg-config --cflags fuse3)
 FUSE_LIBS   = $(shell pkg-config --libs fuse3)
 
-floors     := base yaml project run catalog
+floors     := base yaml fetch project run catalog
 core_src   := $(sort $(foreach f,$(floors),$(wildcard core/$(f)/*.c)))
 fs_src     := $(sort $(wildcard fs/*.c))
 guild_src  := $(sort $(wildcard tools/guild/*.c))
@@ -61,7 +61,7 @@ shims    := $(patsubst tools/python/%,$(BUILD)/python/%,$(python_src))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all demo check check-unit check-mount check-e2e check-fault bench install uninstall format \
-	lint asan tsan golden clean help setup tests benches FORCE
+	lint asan tsan fuzz fuzzers golden clean help setup tests benches FORCE
 
 all: $(programs) $(shims) ## build guild, guildfs and guild-supervise under $(BUILD)
 
@@ -123,6 +123,16 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libguild.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 
+fuzz_programs := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libguild.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+$(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libguild.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # --- set-up: install what is missing, in a make of its own so that what follows sees it ---------
@@ -162,6 +172,14 @@ bench: setup ## speed as ratios, side by side in one run
 	@$(MAKE) --no-print-directory benches
 	@tests/bench/run.sh $(abspath $(BUILD))
 
+FUZZ_SECONDS ?= 600
+FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+fuzzers: $(fuzz_programs)
+fuzz: ## every parser with clang's libFuzzer, FUZZ_SECONDS (600) each, in $(BUILD)-fuzz
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-fuzz CC=clang \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE='$(FUZZ_SANITIZE)' fuzzers
+	@tests/fuzz/run.sh $(BUILD)-fuzz $(FUZZ_SECONDS)
+
 golden: all ## write tests/golden/tree.txt anew from fs/tree.c
 	$(BUILD)/guildfs --print-tree > tests/golden/tree.txt
 
@@ -182,4 +200,4 @@ uninstall: ## remove what install put there
 	rm -rf $(DESTDIR)$(libexecdir)
 
 clean: ## remove $(BUILD) and the sanitizer builds
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz

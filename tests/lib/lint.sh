@@ -47,7 +47,7 @@ done
 ! grep -rnE '#include [<"]fuse' core tools || fail "FUSE is known outside fs/"
 ! grep -rnE '#include "(\.\./)*tools/' fs core || fail "tools/ is known below"
 ! grep -rnE '#include "(\.\./)*fs/' tools core || fail "fs/ is known outside"
-! grep -rn '#include "\(run\|catalog\|project\)/' core/base core/yaml || fail "core floors"
+! grep -rn '#include "\(run\|catalog\|project\)/' core/base core/yaml core/fetch || fail "core floors"
 ! grep -rn '#include "\(run\|catalog\)/' core/project || fail "core floors"
 ! grep -rn '#include "catalog/' core/run || fail "core floors"
 
