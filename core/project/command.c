@@ -8,189 +8,16 @@
 #include <string.h>
 
 #include "base/shell.h"
+#include "project/flag_values.h"
+#include "project/refs.h"
+#include "yaml/scalar.h"
 #include "yaml/yaml.h"
 
-#define FLAG_ARGS   "__flag_args__"
-#define PYTHON_EXE  "${python_exe}"
-#define PROJECT_DIR "${project_dir}"
-
-enum { MAX_REFERENCES = 100 };
-
-/* --- the attribute -------------------------------------------------------- */
-
-/* Takes v over; true when both it and the map were there. */
-static bool put(struct value *map, const char *key, struct value *v)
-{
-	if (!map) {
-		value_free(v);
-		return false;
-	}
-	return value_map_set(map, key, v) == 0;
-}
-
-static struct value *string_or_null(const char *s)
-{
-	return s ? value_string(s) : value_null();
-}
-
-static int add_words(struct value *args, const char *text)
-{
-	_cleanup_strv_ struct strv words = STRV_INIT;
-	int r = shell_split(text, &words, NULL);
-
-	for (size_t i = 0; r == 0 && i < words.n; i++)
-		r = value_list_add(args, value_string(words.v[i]));
-	return r;
-}
-
-static struct value *cmd_args(const struct operation *op)
-{
-	struct value *args = value_list();
-	int r = args ? 0 : -ENOMEM;
-
-	if (r == 0 && op->exec)
-		r = add_words(args, op->exec);
-	if (r == 0 && !op->exec) {
-		r = add_words(args, PYTHON_EXE " -um guild.op_main");
-		if (r == 0)
-			r = add_words(args, op->main);
-		if (r == 0)
-			r = add_words(args, "-- " FLAG_ARGS);
-	}
-	/* exec says where its flags go by the same word that Guild AI's templates use. */
-	for (size_t i = 0; r == 0 && i < args->list.n; i++) {
-		struct value *word = args->list.items[i];
-
-		if (strcmp(word->string, "${flag_args}") == 0) {
-			value_free(word);
-			args->list.items[i] = value_string(FLAG_ARGS);
-			r = args->list.items[i] ? 0 : -ENOMEM;
-		}
-	}
-	if (r == 0)
-		return args;
-	value_free(args);
-	return NULL;
-}
-
-static struct value *cmd_flags(const struct operation *op)
-{
-	struct value *flags = value_map();
-
-	for (size_t i = 0; flags && i < op->n_flags; i++) {
-		const struct flag *f = &op->flags[i];
-		struct value *v = value_map();
-		bool ok = v != NULL;
-
-		if (ok && f->arg_name)
-			ok = put(v, "arg-name", value_string(f->arg_name));
-		if (ok && f->arg_skip)
-			ok = put(v, "arg-skip", value_bool(true));
-		if (ok && f->arg_switch)
-			ok = put(v, "arg-switch", value_copy(f->arg_switch));
-		if (ok && f->env_name)
-			ok = put(v, "env-name", value_string(f->env_name));
-		if (!put(flags, f->name, ok ? v : NULL)) {
-			if (!ok)
-				value_free(v);
-			value_free(flags);
-			return NULL;
-		}
-	}
-	return flags;
-}
-
-static struct value *op_cmd(const struct operation *op)
-{
-	struct value *cmd = value_map();
-	const char *dest = op->flags_dest ? op->flags_dest : op->exec ? NULL : "args";
-
-	if (put(cmd, "cmd-args", cmd_args(op)) &&
-		put(cmd, "cmd-env", op->env ? value_copy(op->env) : value_map()) &&
-		put(cmd, "cmd-flags", cmd_flags(op)) &&
-		put(cmd, "flags-dest", string_or_null(dest)))
-		return cmd;
-	value_free(cmd);
-	return NULL;
-}
-
-static struct value *dep_attr(const struct operation *op, const struct dep *dep)
-{
-	struct value *attr = value_map(), *sources = value_list();
-
-	if (sources && value_list_add(sources, value_copy(dep->raw)) < 0) {
-		value_free(sources);
-		sources = NULL;
-	}
-	if (put(attr, "name", value_string(dep->name)) && put(attr, "sources", sources) &&
-		put(attr, "location", value_string(op->model->file->dir)))
-		return attr;
-	value_free(attr);
-	return NULL;
-}
-
-static struct value *deps_attr(const struct operation *op)
-{
-	struct value *deps = value_list();
-
-	for (size_t i = 0; deps && i < op->n_deps; i++) {
-		if (value_list_add(deps, dep_attr(op, &op->deps[i])) < 0) {
-			value_free(deps);
-			return NULL;
-		}
-	}
-	return deps;
-}
-
-static struct value *sourcecode_attr(void)
-{
-	struct value *v = value_map();
-
-	if (put(v, "dest", value_string(".")))
-		return v;
-	value_free(v);
-	return NULL;
-}
-
-struct value *command_attr(const struct operation *op)
-{
-	struct value *attr = value_map(), *labels = value_map();
-	bool ok = labels != NULL;
-
-	for (size_t i = 0; ok && i < op->n_flags; i++)
-		if (op->flags[i].null_label)
-			ok = put(labels, op->flags[i].name, value_string(op->flags[i].null_label));
-	if (put(attr, "flag-null-labels", labels) && ok &&
-		put(attr, "delete-on-success", value_bool(false)) &&
-		put(attr, "flags-extra", value_map()) && put(attr, "deps", deps_attr(op)) &&
-		put(attr, "label-template", string_or_null(op->label_template)) &&
-		put(attr, "output-attrs", value_null()) &&
-		put(attr, "output-scalars", value_null()) && put(attr, "op-cmd", op_cmd(op)) &&
-		put(attr, "python-requires", value_null()) &&
-		put(attr, "sourcecode", sourcecode_attr()))
-		return attr;
-	value_free(attr);
-	return NULL;
-}
+#define FLAG_ARGS        "__flag_args__"
+#define PYTHON_EXE       "${python_exe}"
+#define GUILD_PYTHON_EXE "${guild_python_exe}"
 
 /* --- text of values ------------------------------------------------------- */
-
-/* As an argument: 1 for true, nothing for false and null, strings as they are, else repr(). */
-static void arg_text(struct buf *b, const struct value *v)
-{
-	switch (v->type) {
-	case VALUE_NULL:
-		break;
-	case VALUE_BOOL:
-		buf_puts(b, v->boolean ? "1" : "");
-		break;
-	case VALUE_STRING:
-		buf_puts(b, v->string);
-		break;
-	default:
-		value_repr(b, v);
-	}
-}
 
 static bool is_globals(const char *dest)
 {
@@ -199,78 +26,136 @@ static bool is_globals(const char *dest)
 		       strncmp(dest, "dict:", 5) == 0 || strncmp(dest, "namespace:", 10) == 0);
 }
 
-/* ${name} in a word, from flags; references in flag values are followed. */
-static int expand(
-	const char *word, const struct value *flags, int depth, struct buf *out, struct err *err)
+/* As in Python, where true is 1 and 1.0, too. */
+static bool equals_key(const struct value *key, const struct value *v)
 {
-	while (*word) {
-		const char *end = strncmp(word, "${", 2) == 0 ? strchr(word, '}') : NULL;
-		_cleanup_buf_ struct buf name = BUF_INIT, text = BUF_INIT;
-		const struct value *v;
-		int r;
-
-		if (!end) {
-			buf_putc(out, *word++);
-			continue;
-		}
-		buf_add(&name, word + 2, (size_t)(end - word) - 2);
-		v = value_get(flags, buf_str(&name));
-		if (!v)
-			return err_set(err, -EINVAL, "command contains invalid reference '%s'",
-				buf_str(&name));
-		if (depth > MAX_REFERENCES)
-			return err_set(err, -EINVAL, "the references of flag '%s' lead in a circle",
-				buf_str(&name));
-		arg_text(&text, v);
-		r = v->type == VALUE_STRING ? expand(buf_str(&text), flags, depth + 1, out, err)
-					    : 0;
-		if (r < 0)
-			return r;
-		if (v->type != VALUE_STRING)
-			buf_puts(out, buf_str(&text));
-		word = end + 1;
-	}
-	return buf_error(out);
+	if (value_equal(key, v))
+		return true;
+	if (key->type == VALUE_BOOL)
+		return (v->type == VALUE_INT && v->integer == key->boolean) ||
+		       (v->type == VALUE_FLOAT && v->number == key->boolean);
+	return v->type == VALUE_BOOL && key->type == VALUE_INT && key->integer == v->boolean;
 }
 
-static void replace_all(struct buf *b, const char *text, const char *what, const char *by)
+/* The entry of an encoding for a value; NULL: there is none. */
+static const struct value *encoded(const struct value *encoding, const struct value *v)
 {
-	const char *at;
+	for (size_t i = 0; encoding && encoding->type == VALUE_MAP && i < encoding->map.n; i++) {
+		const struct value_pair *pair = &encoding->map.pairs[i];
+		_cleanup_value_ struct value *key = scalar_resolve(pair->key, strlen(pair->key));
 
-	while ((at = strstr(text, what))) {
-		buf_add(b, text, (size_t)(at - text));
-		buf_puts(b, by);
-		text = at + strlen(what);
+		if (key && (equals_key(key, v) ||
+				   (v->type == VALUE_STRING && !strcmp(pair->key, v->string))))
+			return pair->value;
 	}
-	buf_puts(b, text);
+	return NULL;
+}
+
+static void add_str(struct buf *b, const struct value *v)
+{
+	if (v->type == VALUE_STRING)
+		buf_puts(b, v->string);
+	else
+		value_repr(b, v);
+}
+
+/* A value in an environment variable or behind an option. */
+static void add_text(
+	struct buf *b, const struct value *v, const struct value *def, const char *encoding_key)
+{
+	const struct value *own = encoded(value_get(def, encoding_key), v);
+
+	if (own)
+		add_str(b, own);
+	else if (v->type == VALUE_LIST)
+		flag_join(b, v, value_get(def, "arg-split"));
+	else
+		refs_arg_text(b, v);
 }
 
 /* --- arguments ------------------------------------------------------------ */
+
+/* --NAME and each part; globals take one list. */
+static int add_parts(const char *option, const struct value *v, const struct value *def,
+	const char *dest, struct strv *argv)
+{
+	_cleanup_strv_ struct strv parts = STRV_INIT;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_value_ struct value *list = value_list();
+	int r = list ? 0 : -ENOMEM;
+
+	if (v->type == VALUE_STRING)
+		buf_puts(&text, v->string);
+	else
+		flag_encode(&text, v);
+	if (r == 0)
+		r = flag_split(buf_str(&text), value_get(def, "arg-split"), &parts);
+	if (r < 0 || !parts.n)
+		return r;
+	r = strv_add(argv, option);
+	if (!is_globals(dest))
+		return r < 0 ? r : strv_copy(argv, &parts);
+	for (size_t i = 0; r == 0 && i < parts.n; i++)
+		r = value_list_add(list, scalar_resolve(parts.v[i], strlen(parts.v[i])));
+	buf_clear(&text);
+	yaml_emit_flow(&text, list);
+	return r < 0 ? r : strv_add(argv, buf_str(&text));
+}
+
+/* The arguments of the chosen value, when it has its own. */
+static const struct value *own_args(const struct value *def, const struct value *v)
+{
+	const struct value *choices = value_get(def, "choice-args");
+
+	for (size_t i = 0; choices && choices->type == VALUE_LIST && i < choices->list.n; i++)
+		if (value_equal(value_get(choices->list.items[i], "value"), v))
+			return value_get(choices->list.items[i], "args");
+	return NULL;
+}
+
+static int add_option(const char *name, const struct value *v, const struct value *def,
+	const char *dest, struct strv *argv)
+{
+	_cleanup_buf_ struct buf option = BUF_INIT, text = BUF_INIT;
+	int r;
+
+	buf_printf(&option, "--%s", name);
+	if (value_truthy(value_get(def, "arg-split")) && v->type != VALUE_LIST)
+		return add_parts(buf_str(&option), v, def, dest, argv);
+	if (is_globals(dest))
+		yaml_emit_flow(&text, v);
+	else
+		add_text(&text, v, def, "arg-encoding");
+	r = strv_add(argv, buf_str(&option));
+	return r < 0 ? r : strv_add(argv, buf_str(&text));
+}
 
 static int add_flag(const char *name, const struct value *v, const struct value *def,
 	const char *dest, struct strv *argv)
 {
 	const char *arg_name = value_str(value_get(def, "arg-name"));
 	const struct value *arg_switch = value_get(def, "arg-switch");
-	_cleanup_buf_ struct buf option = BUF_INIT, text = BUF_INIT;
-	int r;
+	const struct value *instead = own_args(def, v);
+	_cleanup_buf_ struct buf option = BUF_INIT;
+	int r = 0;
 
 	if (value_truthy(value_get(def, "arg-skip")))
 		return 0;
-	buf_printf(&option, "--%s", arg_name ? arg_name : name);
+	arg_name = arg_name ? arg_name : name;
+	buf_printf(&option, "--%s", arg_name);
 	/* The command says it already; what stands there wins. */
 	if (strv_has(argv, buf_str(&option)))
 		return 0;
-	if (arg_switch)
-		return value_equal(arg_switch, v) ? strv_add(argv, buf_str(&option)) : 0;
+	if (!value_is_null(arg_switch))
+		return equals_key(arg_switch, v) ? strv_add(argv, buf_str(&option)) : 0;
 	if (value_is_null(v))
 		return 0;
-	if (is_globals(dest))
-		yaml_emit_flow(&text, v);
-	else
-		arg_text(&text, v);
-	r = strv_add(argv, buf_str(&option));
-	return r < 0 ? r : strv_add(argv, buf_str(&text));
+	if (!instead || instead->type != VALUE_MAP)
+		return add_option(arg_name, v, def, dest, argv);
+	for (size_t i = 0; r == 0 && i < instead->map.n; i++)
+		r = add_option(
+			instead->map.pairs[i].key, instead->map.pairs[i].value, NULL, dest, argv);
+	return r;
 }
 
 static int add_flags(const struct value *cmd, const struct value *flags, struct strv *argv)
@@ -282,30 +167,34 @@ static int add_flags(const struct value *cmd, const struct value *flags, struct 
 
 	if (r == 0)
 		value_map_sort(sorted);
+	/* A flag that the operation does not have is there because the user insisted. */
 	for (size_t i = 0; r == 0 && i < sorted->map.n; i++) {
 		const char *name = sorted->map.pairs[i].key;
 
-		if (value_get(defs, name))
-			r = add_flag(name, sorted->map.pairs[i].value, value_get(defs, name), dest,
-				argv);
+		r = add_flag(name, sorted->map.pairs[i].value, value_get(defs, name), dest, argv);
 	}
 	return r;
 }
 
 static int add_word(const char *word, const struct value *flags, const char *python,
-	const char *project_dir, struct strv *argv, struct err *err)
+	struct strv *argv, struct err *err)
 {
 	_cleanup_buf_ struct buf a = BUF_INIT, b = BUF_INIT, out = BUF_INIT;
+	struct err why = ERR_INIT;
 	int r;
 
-	replace_all(&a, word, PYTHON_EXE, python);
-	replace_all(&b, buf_str(&a), PROJECT_DIR, project_dir);
-	r = expand(buf_str(&b), flags, 0, &out, err);
+	buf_replace(&a, word, PYTHON_EXE, python);
+	buf_replace(&b, buf_str(&a), GUILD_PYTHON_EXE, python);
+	r = refs_resolve(buf_str(&b), flags, &out, &why);
+	if (r == -EINVAL)
+		return err_set(err, r,
+			"invalid setting for operation: command contains invalid reference: %s",
+			err_text(&why));
 	return r < 0 ? r : strv_add(argv, buf_str(&out));
 }
 
 int command_argv(const struct value *op_attr, const struct value *flags, const char *python,
-	const char *project_dir, struct strv *ret_argv, struct err *err)
+	struct strv *ret_argv, struct err *err)
 {
 	const struct value *cmd = value_get(op_attr, "op-cmd");
 	const struct value *args = value_get(cmd, "cmd-args");
@@ -323,7 +212,7 @@ int command_argv(const struct value *op_attr, const struct value *flags, const c
 		if (strcmp(word, FLAG_ARGS) == 0)
 			r = add_flags(cmd, flags, ret_argv);
 		else
-			r = add_word(word, flags, python, project_dir, ret_argv, err);
+			r = add_word(word, flags, python, ret_argv, err);
 	}
 	return r;
 }
@@ -338,8 +227,8 @@ static int add_own_env(
 	for (size_t i = 0; own && own->type == VALUE_MAP && r == 0 && i < own->map.n; i++) {
 		_cleanup_buf_ struct buf raw = BUF_INIT, out = BUF_INIT;
 
-		arg_text(&raw, own->map.pairs[i].value);
-		r = expand(buf_str(&raw), flags, 0, &out, err);
+		refs_arg_text(&raw, own->map.pairs[i].value);
+		r = refs_resolve_yaml(buf_str(&raw), flags, &out, err);
 		if (r == 0)
 			r = strv_env_set(env, own->map.pairs[i].key, buf_str(&out));
 	}
@@ -371,10 +260,19 @@ int command_env(
 			buf_puts(&own, env_name);
 		else
 			flag_env_name(&own, name);
-		arg_text(&text, flags->map.pairs[i].value);
+		add_text(&text, flags->map.pairs[i].value, def, "env-encoding");
 		r = strv_env_set(env, buf_str(&own), buf_str(&text));
 	}
 	if (r == 0 && dest)
 		r = strv_env_set(env, "FLAGS_DEST", dest);
 	return r;
+}
+
+bool command_is_steps(const struct value *op_attr)
+{
+	const struct value *args = value_get(value_get(op_attr, "op-cmd"), "cmd-args");
+
+	return args && args->type == VALUE_LIST && args->list.n == 3 &&
+	       value_str(args->list.items[2]) &&
+	       strcmp(args->list.items[2]->string, "guild.steps_main") == 0;
 }

@@ -17,12 +17,17 @@
 #include "project/guildfile.h"
 #include "yaml/value.h"
 
-/* The `op` attribute. The caller frees it; NULL: out of memory. */
-struct value *command_attr(const struct operation *op);
+/*
+ * The `op` attribute. The caller frees it; NULL: out of memory, or a sentence in err when a
+ * resource that is required is not defined.
+ */
+struct value *command_attr(const struct operation *op, const struct value *flags, struct err *err);
 
 /* ${python_exe} in cmd-args becomes `python`. */
 int command_argv(const struct value *op_attr, const struct value *flags, const char *python,
-	const char *project_dir, struct strv *ret_argv, struct err *err);
+	struct strv *ret_argv, struct err *err);
+/* The operation's process is ours: it runs the `steps` of the run (tools/guild/steps.c). */
+bool command_is_steps(const struct value *op_attr);
 
 /* What an environment gets for the sake of the operation itself: its env and FLAG_* variables. */
 int command_env(

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define fail(err, v, ...) err_set_at(err, -EINVAL, (v)->line, (v)->column, __VA_ARGS__)
-
 int field_string(
 	const struct value *map, const char *key, const char *absent, char **ret, struct err *err)
 {

@@ -8,8 +8,6 @@
 
 #include "project/fields.h"
 
-#define fail(err, v, ...) err_set_at(err, -EINVAL, (v)->line, (v)->column, __VA_ARGS__)
-
 static const struct {
 	const char *name;
 	enum flag_type type;
@@ -32,21 +30,36 @@ const char *flag_type_name(enum flag_type type)
 	return "";
 }
 
+static void choice_release(struct flag_choice *choice)
+{
+	value_free(choice->value);
+	value_free(choice->flags);
+	value_free(choice->args);
+	free(choice->description);
+	free(choice->alias);
+}
+
 void flag_release(struct flag *flag)
 {
-	for (size_t i = 0; i < flag->n_choices; i++) {
-		value_free(flag->choices[i].value);
-		free(flag->choices[i].description);
-	}
+	for (size_t i = 0; i < flag->n_choices; i++)
+		choice_release(&flag->choices[i]);
 	free(flag->choices);
 	free(flag->name);
 	free(flag->description);
 	free(flag->alias);
 	value_free(flag->default_value);
 	free(flag->arg_name);
+	value_free(flag->arg_skip);
 	value_free(flag->arg_switch);
+	value_free(flag->arg_split);
+	value_free(flag->arg_encoding);
+	value_free(flag->env_encoding);
+	value_free(flag->min);
+	value_free(flag->max);
+	free(flag->distribution);
 	free(flag->env_name);
 	free(flag->null_label);
+	value_free(flag->extra);
 }
 
 static int get_type(const struct value *map, enum flag_type *ret, struct err *err)
@@ -69,34 +82,41 @@ static int get_type(const struct value *map, enum flag_type *ret, struct err *er
 
 static int parse_choice(const struct value *v, struct flag_choice *ret, struct err *err)
 {
-	const struct value *value = v, *description = NULL;
+	const struct value *value = v;
+	int r = 0;
 
-	if (v->type == VALUE_LIST)
-		return fail(
-			err, v, "a choice is a list; a value or {value, description} is needed");
 	if (v->type == VALUE_MAP) {
 		value = value_get(v, "value");
-		description = value_get(v, "description");
 		if (!value)
-			return fail(err, v, "a choice has no 'value'");
-		if (value_get(v, "flags") || value_get(v, "args"))
-			return fail(err, v, "'flags' of a choice are not supported yet");
+			return fail(err, v, "missing required 'value' attribute of a choice");
+		r = field_string(v, "description", NULL, &ret->description, err);
+		if (r == 0)
+			r = field_string(v, "alias", NULL, &ret->alias, err);
+		if (r == 0)
+			r = field_map(v, "flags", &ret->flags, err);
+		if (r == 0)
+			r = field_map(v, "args", &ret->args, err);
 	}
+	if (r < 0)
+		return r;
 	ret->value = value_copy(value);
-	if (description && description->source)
-		ret->description = strdup(description->source);
 	return ret->value ? 0 : -ENOMEM;
 }
 
 static int parse_choices(const struct value *map, struct flag *flag, struct err *err)
 {
 	const struct value *v = value_get(map, "choices");
+	_cleanup_buf_ struct buf shown = BUF_INIT;
 	int r = 0;
 
-	if (value_is_null(v))
+	if (!value_truthy(v))
 		return 0;
-	if (v->type != VALUE_LIST)
-		return fail(err, v, "'choices' is %s; a list is needed", value_type_name(v));
+	if (v->type != VALUE_LIST) {
+		value_repr(&shown, v);
+		return fail(err, v,
+			"invalid flag choice data %s: expected a list of values or mappings",
+			buf_str(&shown));
+	}
 	flag->choices = calloc(v->list.n + 1, sizeof(*flag->choices));
 	if (!flag->choices)
 		return -ENOMEM;
@@ -105,25 +125,68 @@ static int parse_choices(const struct value *map, struct flag *flag, struct err 
 	return r;
 }
 
+/* Attributes that are kept as they are written; null is as good as nothing. */
+static int keep_values(const struct value *map, struct flag *flag)
+{
+	const struct {
+		const char *key;
+		struct value **to;
+	} kept[] = {
+		{"arg-skip", &flag->arg_skip},
+		{"arg-switch", &flag->arg_switch},
+		{"arg-split", &flag->arg_split},
+		{"arg-encoding", &flag->arg_encoding},
+		{"env-encoding", &flag->env_encoding},
+		{"min", &flag->min},
+		{"max", &flag->max},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		const struct value *v = value_get(map, kept[i].key);
+
+		if (value_is_null(v))
+			continue;
+		*kept[i].to = value_copy(v);
+		if (!*kept[i].to)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int keep_extra(const struct value *map, struct flag *flag)
+{
+	static const char *const known[] = {"default", "description", "type", "required", "alias",
+		"arg-name", "arg-encoding", "arg-skip", "arg-switch", "arg-split", "choices",
+		"allow-other", "env-name", "env-encoding", "null-label", "min", "max",
+		"distribution", "name"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < map->map.n; i++) {
+		const struct value_pair *pair = &map->map.pairs[i];
+		bool is_known = false;
+
+		for (size_t j = 0; j < ARRAY_SIZE(known); j++)
+			is_known |= strcmp(known[j], pair->key) == 0;
+		if (is_known)
+			continue;
+		if (!flag->extra)
+			flag->extra = value_map();
+		r = flag->extra ? value_map_set(flag->extra, pair->key, value_copy(pair->value))
+				: -ENOMEM;
+	}
+	return r;
+}
+
 static int parse_map(const struct value *v, struct flag *flag, struct err *err)
 {
 	const struct value *initial = value_get(v, "default");
-	const struct value *arg_switch = value_get(v, "arg-switch");
 	int r = field_string(v, "description", "", &flag->description, err);
 
 	flag->default_value = initial ? value_copy(initial) : value_null();
-	if (arg_switch)
-		flag->arg_switch = value_copy(arg_switch);
-	flag->arg_skip = value_truthy(value_get(v, "arg-skip"));
 	flag->required = value_truthy(value_get(v, "required"));
 	flag->allow_other = value_truthy(value_get(v, "allow-other"));
-	if (!flag->default_value || (arg_switch && !flag->arg_switch))
+	if (!flag->default_value)
 		return -ENOMEM;
-	if (value_truthy(value_get(v, "arg-split")))
-		return fail(err, value_get(v, "arg-split"), "'arg-split' is not supported yet");
-	if (value_get(v, "arg-encoding"))
-		return fail(
-			err, value_get(v, "arg-encoding"), "'arg-encoding' is not supported yet");
 	if (r == 0)
 		r = field_string(v, "alias", NULL, &flag->alias, err);
 	if (r == 0)
@@ -133,7 +196,13 @@ static int parse_map(const struct value *v, struct flag *flag, struct err *err)
 	if (r == 0)
 		r = field_string(v, "null-label", NULL, &flag->null_label, err);
 	if (r == 0)
+		r = field_string(v, "distribution", NULL, &flag->distribution, err);
+	if (r == 0)
 		r = get_type(v, &flag->type, err);
+	if (r == 0)
+		r = keep_values(v, flag);
+	if (r == 0)
+		r = keep_extra(v, flag);
 	return r < 0 ? r : parse_choices(v, flag, err);
 }
 
@@ -144,11 +213,6 @@ int flag_parse(const char *name, const struct value *v, struct flag *ret, struct
 		return -ENOMEM;
 	if (v->type == VALUE_MAP)
 		return parse_map(v, ret, err);
-	if (v->type == VALUE_LIST)
-		return fail(err, v,
-			"flag '%s' has a list as its default, which makes a batch: "
-			"batches are not supported yet",
-			name);
 	ret->default_value = value_copy(v);
 	ret->description = strdup("");
 	return ret->default_value && ret->description ? 0 : -ENOMEM;

@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Flag values: decoding, coercing to types, checking. */
+/* Flag values of an operation: coercing to types, checking, resolving. */
 #include "project/flags_internal.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "project/flag_values.h"
 #include "project/nearest.h"
 #include "yaml/scalar.h"
 #include "yaml/yaml.h"
+
+/* What a check of flags carries along. */
+struct check {
+	const struct operation *op;
+	bool force;
+	struct flags_problem *problem; /* never NULL */
+	struct err *err;
+};
 
 struct value *flags_defaults(const struct operation *op)
 {
@@ -27,81 +35,16 @@ struct value *flags_defaults(const struct operation *op)
 	return flags;
 }
 
-/* --- decoding ------------------------------------------------------------- */
-
-/* Quotes, brackets and what else means more in YAML than its letters. */
-static bool may_be_yaml(const char *text)
-{
-	return strpbrk(text, "[]{}'\"#") || strstr(text, ": ") || strncmp(text, "- ", 2) == 0;
-}
-
-static struct value *decode_yaml(const char *text)
-{
-	struct value *v;
-
-	if (!may_be_yaml(text) || yaml_parse(text, strlen(text), &v, NULL) < 0)
-		return NULL;
-	/* A comment behind a plain value leaves the value: a word of the command line again. */
-	if (v->plain && v->source) {
-		struct value *plain = scalar_decode(v->source);
-
-		value_free(v);
-		return plain;
-	}
-	return v;
-}
-
-static bool is_text_type(enum flag_type type)
-{
-	return type == FLAG_STRING || type == FLAG_PATH || type == FLAG_EXISTING_PATH;
-}
-
-/* A word of the command line, or a plain scalar of a flags file (`quoting` off). */
-static struct value *decode(const struct flag *flag, const char *text, bool quoting)
-{
-	struct value *v;
-
-	if (is_text_type(flag->type) && !(quoting && *text && strchr("[{'\"", *text)))
-		return value_string(text);
-	v = scalar_decode(text);
-	if (v && quoting && v->type == VALUE_STRING && may_be_yaml(text)) {
-		struct value *yaml = decode_yaml(text);
-
-		if (yaml) {
-			value_free(v);
-			v = yaml;
-		}
-	}
-	return v;
-}
-
-static int unknown_flag(const struct operation *op, const char *name, int line, struct err *err)
-{
-	_cleanup_free_ const char **names = calloc(op->n_flags + 1, sizeof(*names));
-	_cleanup_buf_ struct buf list = BUF_INIT;
-	const char *near;
-
-	for (size_t i = 0; names && i < op->n_flags; i++) {
-		names[i] = op->flags[i].name;
-		buf_printf(&list, "%s%s", i ? ", " : "", names[i]);
-	}
-	near = names ? nearest_name(name, names, op->n_flags) : NULL;
-	if (!list.len)
-		return err_set_at(err, -EINVAL, line, 0,
-			"unknown flag '%s'; this operation has no flags", name);
-	return err_set_at(err, -EINVAL, line, 0, "unknown flag '%s'%s%s%s; the flags are: %s", name,
-		near ? " - did you mean '" : "", near ? near : "", near ? "'?" : "",
-		buf_str(&list));
-}
+/* --- reading -------------------------------------------------------------- */
 
 int flags_assign(const struct operation *op, struct value *flags, const char *name,
 	const char *text, struct err *err)
 {
 	const struct flag *flag = operation_flag(op, name);
+	struct value *v = flag_decode(flag ? flag->type : FLAG_AUTO, text);
 
-	if (!flag)
-		return unknown_flag(op, name, 0, err);
-	return value_map_set(flags, flag->name, decode(flag, text, true));
+	(void)err;
+	return value_map_set(flags, name, v);
 }
 
 int flags_assign_word(
@@ -114,6 +57,42 @@ int flags_assign_word(
 		return err_set(err, -EINVAL, "invalid argument '%s'; expected NAME=VAL", word);
 	name = strndup(word, (size_t)(equals - word));
 	return name ? flags_assign(op, flags, name, equals + 1, err) : -ENOMEM;
+}
+
+struct value *flags_decode_plain(const struct flag *flag, const struct value *v)
+{
+	struct value *decoded;
+
+	/* `name:` and the words for null are no value; all else is a word of the command line. */
+	if (!v->plain || !v->source || v->type == VALUE_NULL)
+		return value_copy(v);
+	decoded = flag_decode_plain(flag ? flag->type : FLAG_AUTO, v->source);
+	if (decoded) {
+		decoded->line = v->line;
+		decoded->column = v->column;
+	}
+	return decoded;
+}
+
+struct value *flags_by_name(const struct operation *op, const struct value *user_flags)
+{
+	struct value *named = value_map();
+	int r = 0;
+
+	for (size_t i = 0; user_flags && named && r == 0 && i < user_flags->map.n; i++) {
+		const struct value_pair *pair = &user_flags->map.pairs[i];
+		const struct flag *flag = operation_flag(op, pair->key);
+		/* Forced, both may be there: then each is what it is called. */
+		bool both = flag && strcmp(flag->name, pair->key) != 0 &&
+			    value_get(user_flags, flag->name);
+
+		r = value_map_set(
+			named, flag && !both ? flag->name : pair->key, value_copy(pair->value));
+	}
+	if (r == 0)
+		return named;
+	value_free(named);
+	return NULL;
 }
 
 /* --- types ---------------------------------------------------------------- */
@@ -139,7 +118,7 @@ static struct value *as_path(const struct operation *op, const struct value *v)
 		return NULL;
 	if (text->string[0] == '~' && (text->string[1] == '/' || !text->string[1]) && home)
 		buf_printf(&b, "%s%s", home, text->string + 1);
-	else if (text->string[0] == '/')
+	else if (text->string[0] == '/' || !text->string[0])
 		buf_puts(&b, text->string);
 	else
 		buf_printf(&b, "%s/%s", op->model->file->dir, text->string);
@@ -160,7 +139,9 @@ static bool has_type(const struct value *v, enum flag_type type)
 	case FLAG_FLOAT:
 		return v->type == VALUE_FLOAT;
 	case FLAG_NUMBER:
-		return v->type == VALUE_INT || v->type == VALUE_FLOAT || v->type == VALUE_BIGINT;
+		/* To Python a bool is a number. */
+		return v->type == VALUE_INT || v->type == VALUE_FLOAT || v->type == VALUE_BIGINT ||
+		       v->type == VALUE_BOOL;
 	case FLAG_BOOLEAN:
 		return v->type == VALUE_BOOL;
 	default:
@@ -168,12 +149,11 @@ static bool has_type(const struct value *v, enum flag_type type)
 	}
 }
 
-static struct value *coerce(
-	const struct operation *op, const struct flag *flag, const struct value *v)
+static struct value *coerce(const struct operation *op, enum flag_type type, const struct value *v)
 {
 	struct value *number;
 
-	switch (flag->type) {
+	switch (type) {
 	case FLAG_AUTO:
 		return value_copy(v);
 	case FLAG_STRING:
@@ -200,32 +180,48 @@ static struct value *coerce(
 	return as_number(v);
 }
 
-/* --- checks --------------------------------------------------------------- */
+/* --- faults --------------------------------------------------------------- */
 
-static void print_value(struct buf *b, const struct value *v)
+static int unknown_flag(const struct check *c, const char *name, int line)
 {
-	yaml_emit_flow(b, v);
+	const struct operation *op = c->op;
+	_cleanup_free_ const char **names = calloc(op->n_flags + 1, sizeof(*names));
+	_cleanup_buf_ struct buf list = BUF_INIT;
+	const char *near;
+
+	c->problem->kind = PROBLEM_UNKNOWN;
+	c->problem->name = name;
+	for (size_t i = 0; names && i < op->n_flags; i++) {
+		names[i] = op->flags[i].name;
+		buf_printf(&list, "%s%s", i ? ", " : "", names[i]);
+	}
+	near = names ? nearest_name(name, names, op->n_flags) : NULL;
+	c->problem->near = near;
+	if (!list.len)
+		return err_set_at(c->err, -EINVAL, line, 0,
+			"unknown flag '%s'; this operation has no flags", name);
+	return err_set_at(c->err, -EINVAL, line, 0, "unknown flag '%s'%s%s%s; the flags are: %s",
+		name, near ? " - did you mean '" : "", near ? near : "", near ? "'?" : "",
+		buf_str(&list));
 }
 
-/* Ranges and functions make a batch of the run. Only names that Guild AI knows: img[1].png is a
- * file. */
-static bool is_flag_function(const struct value *v)
+static int wrong_value(
+	const struct check *c, const struct flag *flag, const struct value *given, const char *what)
 {
-	static const char *const names[] = {
-		"uniform[", "loguniform[", "range[", "linspace[", "logspace[", "geomspace["};
-	const char *text = value_str(v);
+	_cleanup_buf_ struct buf shown = BUF_INIT;
 
-	if (!text || !*text || text[strlen(text) - 1] != ']')
-		return false;
-	if (text[0] == '[' && strchr(text, ':'))
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strncmp(text, names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
+	c->problem->kind = PROBLEM_VALUE;
+	c->problem->flag = flag;
+	if (given->type == VALUE_STRING)
+		buf_puts(&shown, given->string);
+	else
+		value_repr(&shown, given);
+	return err_set_at(c->err, -EINVAL, given->line, 0, "invalid value %s for %s: %s",
+		buf_str(&shown), flag->name, what);
 }
 
-static int check_choice(const struct flag *flag, const struct value *v, int line, struct err *err)
+static int check_choice(
+	const struct check *c, const struct flag *flag, const struct value *v, int line)
 {
 	_cleanup_buf_ struct buf list = BUF_INIT, shown = BUF_INIT;
 
@@ -233,44 +229,130 @@ static int check_choice(const struct flag *flag, const struct value *v, int line
 	if (!flag->n_choices || flag->allow_other || !value_truthy(v))
 		return 0;
 	for (size_t i = 0; i < flag->n_choices; i++) {
-		if (value_equal(flag->choices[i].value, v))
+		const struct flag_choice *choice = &flag->choices[i];
+
+		if (value_equal(choice->value, v) ||
+			(choice->alias && value_str(v) && strcmp(choice->alias, v->string) == 0))
 			return 0;
 		buf_puts(&list, i ? ", " : "");
-		print_value(&list, flag->choices[i].value);
+		yaml_emit_flow(&list, choice->value);
 	}
-	print_value(&shown, v);
-	return err_set_at(err, -EINVAL, line, 0,
+	yaml_emit_flow(&shown, v);
+	c->problem->kind = PROBLEM_CHOICE;
+	c->problem->flag = flag;
+	return err_set_at(c->err, -EINVAL, line, 0,
 		"invalid value %s for flag '%s'; the choices are: %s", buf_str(&shown), flag->name,
 		buf_str(&list));
 }
 
-static int check_type(const struct flag *flag, const struct value *given, const struct value *v,
-	int line, struct err *err)
+static bool as_double(const struct value *v, double *ret)
 {
-	_cleanup_buf_ struct buf shown = BUF_INIT;
+	if (!v || (v->type != VALUE_INT && v->type != VALUE_FLOAT))
+		return false;
+	*ret = v->type == VALUE_INT ? (double)v->integer : v->number;
+	return true;
+}
+
+static int check_range(const struct check *c, const struct flag *flag, const struct value *v)
+{
+	_cleanup_buf_ struct buf what = BUF_INIT;
+	double number, limit;
+
+	if (!as_double(v, &number))
+		return 0;
+	if (as_double(flag->min, &limit) && number < limit) {
+		buf_puts(&what, "out of range (less than min ");
+		value_repr(&what, flag->min);
+	} else if (as_double(flag->max, &limit) && number > limit) {
+		buf_puts(&what, "out of range (greater than max ");
+		value_repr(&what, flag->max);
+	} else {
+		return 0;
+	}
+	buf_putc(&what, ')');
+	return wrong_value(c, flag, v, buf_str(&what));
+}
+
+static int check_type(const struct check *c, const struct flag *flag, const struct value *given,
+	const struct value *v)
+{
+	_cleanup_buf_ struct buf what = BUF_INIT;
 	struct stat st;
 
-	print_value(&shown, given);
-	if (!has_type(v, flag->type))
-		return err_set_at(err, -EINVAL, line, 0,
-			"invalid value %s for flag '%s'; a value of type %s is needed",
-			buf_str(&shown), flag->name, flag_type_name(flag->type));
-	if (flag->type == FLAG_EXISTING_PATH && stat(v->string, &st) < 0)
-		return err_set_at(err, -EINVAL, line, 0,
-			"invalid value %s for flag '%s'; the path of an existing file is needed",
-			buf_str(&shown), flag->name);
+	if (!has_type(v, flag->type)) {
+		buf_printf(&what, "invalid value for type '%s'", flag_type_name(flag->type));
+		return wrong_value(c, flag, given, buf_str(&what));
+	}
+	if (flag->type == FLAG_EXISTING_PATH && *v->string && stat(v->string, &st) < 0) {
+		buf_printf(&what, "%s does not exist", v->string);
+		return wrong_value(c, flag, given, buf_str(&what));
+	}
 	return 0;
 }
 
-/* One value, checked and in its type. Null is no value, which is always fine here. */
-static int check_value(const struct operation *op, const struct flag *flag,
-	const struct value *given, struct value **ret, struct err *err)
+/* --- one value ------------------------------------------------------------ */
+
+static int check_single(const struct check *c, const struct flag *flag, const struct value *given,
+	struct value **ret)
 {
-	int line = given->line;
 	int r;
 
-	if (given->type == VALUE_LIST || is_flag_function(given))
-		return err_set_at(err, -EINVAL, line, 0,
+	*ret = coerce(c->op, flag->type, given);
+	if (!*ret)
+		return -ENOMEM;
+	if (c->force)
+		return 0;
+	r = check_type(c, flag, given, *ret);
+	if (r == 0)
+		r = check_choice(c, flag, *ret, given->line);
+	return r < 0 ? r : check_range(c, flag, *ret);
+}
+
+/* Each part by itself, put together again. */
+static int check_parts(const struct check *c, const struct flag *flag, const struct value *given,
+	struct value **ret)
+{
+	_cleanup_strv_ struct strv parts = STRV_INIT;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_value_ struct value *list = value_list();
+	int r = list ? 0 : -ENOMEM;
+
+	if (flag->type == FLAG_AUTO && given->type == VALUE_STRING) {
+		*ret = value_copy(given);
+		return *ret ? 0 : -ENOMEM;
+	}
+	if (given->type == VALUE_STRING)
+		buf_puts(&text, given->string);
+	else
+		flag_encode(&text, given);
+	if (r == 0)
+		r = flag_split(buf_str(&text), flag->arg_split, &parts);
+	if (r == -EINVAL)
+		return wrong_value(c, flag, given, "a quote is not closed");
+	for (size_t i = 0; r == 0 && i < parts.n; i++) {
+		_cleanup_value_ struct value *part = flag_decode(flag->type, parts.v[i]);
+		struct value *checked = NULL;
+
+		r = part ? check_single(c, flag, part, &checked) : -ENOMEM;
+		if (r == 0)
+			r = value_list_add(list, checked);
+		else
+			value_free(checked);
+	}
+	if (r < 0)
+		return r;
+	buf_clear(&text);
+	flag_join(&text, list, flag->arg_split);
+	*ret = value_string(buf_str(&text));
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* One value, checked and in its type. Null is no value, which is always fine here. */
+static int check_value(const struct check *c, const struct flag *flag, const struct value *given,
+	struct value **ret)
+{
+	if (given->type == VALUE_LIST || flag_is_function(given))
+		return err_set_at(c->err, -EINVAL, given->line, 0,
 			"flag '%s' has several values, which makes a batch: batches are not "
 			"supported yet, give one value",
 			flag->name);
@@ -278,26 +360,86 @@ static int check_value(const struct operation *op, const struct flag *flag,
 		*ret = value_null();
 		return *ret ? 0 : -ENOMEM;
 	}
-	*ret = coerce(op, flag, given);
-	if (!*ret)
-		return -ENOMEM;
-	r = check_type(flag, given, *ret, line, err);
-	return r < 0 ? r : check_choice(flag, *ret, line, err);
+	return value_truthy(flag->arg_split) ? check_parts(c, flag, given, ret)
+					     : check_single(c, flag, given, ret);
 }
 
-int flags_check(const struct operation *op, const struct value *user_flags, struct err *err)
-{
-	for (size_t i = 0; i < user_flags->map.n; i++) {
-		const struct value_pair *pair = &user_flags->map.pairs[i];
-		const struct flag *flag = operation_flag(op, pair->key);
-		_cleanup_value_ struct value *checked = NULL;
-		int r = flag ? check_value(op, flag, pair->value, &checked, err)
-			     : unknown_flag(op, pair->key, pair->key_line, err);
+/* --- all of them ---------------------------------------------------------- */
 
-		if (r < 0)
-			return r;
+static int check_alias(const struct check *c, const struct value *flags, const struct flag *flag)
+{
+	if (c->force || !flag->alias || strcmp(flag->alias, flag->name) == 0 ||
+		!value_get(flags, flag->name) || !value_get(flags, flag->alias))
+		return 0;
+	c->problem->kind = PROBLEM_ALIAS;
+	c->problem->flag = flag;
+	return err_set(c->err, -EINVAL, "flag '%s' is set twice: by its name and as '%s'",
+		flag->name, flag->alias);
+}
+
+static int check_given(const struct check *c, const struct value *user_flags)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->op->n_flags; i++)
+		r = check_alias(c, user_flags, &c->op->flags[i]);
+	for (size_t i = 0; r == 0 && i < user_flags->map.n; i++) {
+		const struct value_pair *pair = &user_flags->map.pairs[i];
+		const struct flag *flag = operation_flag(c->op, pair->key);
+		_cleanup_value_ struct value *checked = NULL;
+
+		r = flag ? check_value(c, flag, pair->value, &checked)
+			 : unknown_flag(c, pair->key, pair->key_line);
 	}
-	return 0;
+	return r;
+}
+
+int flags_check(const struct operation *op, const struct value *user_flags,
+	struct flags_problem *problem, struct err *err)
+{
+	struct flags_problem own = {0};
+	struct check c = {.op = op, .problem = problem ? problem : &own, .err = err};
+
+	return check_given(&c, user_flags);
+}
+
+/* What a chosen value stands for, and the flags that it brings along. */
+static int apply_choice(const struct flag_choice *choice, const char *name,
+	const struct value *given, struct value *flags)
+{
+	int r = choice->alias ? value_map_set(flags, name, value_copy(choice->value)) : 0;
+
+	for (size_t i = 0; r == 0 && choice->flags && i < choice->flags->map.n; i++) {
+		const struct value_pair *pair = &choice->flags->map.pairs[i];
+
+		if (value_is_null(value_get(given, pair->key)))
+			r = value_map_set(flags, pair->key, value_copy(pair->value));
+	}
+	return r;
+}
+
+static int apply_choices(const struct operation *op, const struct value *given, struct value *flags)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < op->n_flags; i++) {
+		const struct flag *flag = &op->flags[i];
+		const struct value *v = value_get(flags, flag->name);
+
+		for (size_t j = 0; r == 0 && v && v->type != VALUE_NULL && j < flag->n_choices;
+			j++) {
+			const struct flag_choice *choice = &flag->choices[j];
+			bool chosen = choice->alias
+					      ? value_str(v) && !strcmp(choice->alias, v->string)
+					      : value_equal(choice->value, v);
+
+			if (!chosen)
+				continue;
+			r = apply_choice(choice, flag->name, given, flags);
+			break;
+		}
+	}
+	return r;
 }
 
 static bool is_missing(const struct flag *flag, const struct value *v)
@@ -305,46 +447,65 @@ static bool is_missing(const struct flag *flag, const struct value *v)
 	return flag->required && (value_is_null(v) || (value_str(v) && !*value_str(v)));
 }
 
-int flags_resolve(const struct operation *op, const struct value *user_flags, struct value **ret,
-	struct err *err)
+static int check_required(const struct check *c, const struct value *flags)
 {
-	_cleanup_value_ struct value *flags = value_map();
-	int r = flags ? 0 : -ENOMEM;
+	for (size_t i = 0; !c->force && i < c->op->n_flags; i++) {
+		const struct flag *flag = &c->op->flags[i];
 
-	if (r == 0 && user_flags)
-		r = flags_check(op, user_flags, err);
-	for (size_t i = 0; r == 0 && i < op->n_flags; i++) {
-		const struct flag *flag = &op->flags[i];
-		const struct value *given = value_get(user_flags, flag->name);
+		if (!is_missing(flag, value_get(flags, flag->name)))
+			continue;
+		c->problem->kind = PROBLEM_REQUIRED;
+		c->problem->flag = flag;
+		return err_set(
+			c->err, -EINVAL, "flag '%s' is required: give it a value", flag->name);
+	}
+	return 0;
+}
+
+static int resolve_each(const struct check *c, const struct value *given, struct value *flags)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->op->n_flags; i++) {
+		const struct flag *flag = &c->op->flags[i];
+		const struct value *own = value_get(given, flag->name);
 		struct value *checked = NULL;
 
-		r = check_value(op, flag, given ? given : flag->default_value, &checked, err);
-		if (r == 0 && is_missing(flag, checked))
-			r = err_set(
-				err, -EINVAL, "flag '%s' is required: give it a value", flag->name);
+		r = check_value(c, flag, own ? own : flag->default_value, &checked);
 		if (r == 0)
 			r = value_map_set(flags, flag->name, checked);
 		else
 			value_free(checked);
 	}
+	/* Those that the operation does not have, when the user insists. */
+	for (size_t i = 0; r == 0 && i < given->map.n; i++)
+		if (!value_get(flags, given->map.pairs[i].key))
+			r = value_map_set(flags, given->map.pairs[i].key,
+				value_copy(given->map.pairs[i].value));
+	return r;
+}
+
+int flags_resolve(const struct operation *op, const struct value *user_flags, bool force,
+	struct value **ret, struct flags_problem *problem, struct err *err)
+{
+	struct flags_problem own = {0};
+	struct check c = {
+		.op = op, .force = force, .problem = problem ? problem : &own, .err = err};
+	_cleanup_value_ struct value *flags = value_map();
+	_cleanup_value_ struct value *given = flags_by_name(op, user_flags);
+	int r = flags && given ? 0 : -ENOMEM;
+
+	if (r == 0 && user_flags && !force)
+		r = check_given(&c, user_flags);
+	if (r == 0)
+		r = resolve_each(&c, given, flags);
+	if (r == 0)
+		r = apply_choices(op, given, flags);
+	if (r == 0)
+		r = check_required(&c, flags);
 	if (r < 0)
 		return r;
 	value_map_sort(flags);
 	*ret = STEAL(flags);
 	return 0;
-}
-
-struct value *flags_decode_plain(const struct flag *flag, const struct value *v)
-{
-	struct value *decoded;
-
-	/* `name:` and the words for null are no value; all else is a word of the command line. */
-	if (!v->plain || !v->source || v->type == VALUE_NULL)
-		return value_copy(v);
-	decoded = decode(flag, v->source, false);
-	if (decoded) {
-		decoded->line = v->line;
-		decoded->column = v->column;
-	}
-	return decoded;
 }

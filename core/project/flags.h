@@ -17,16 +17,37 @@
 /* Every flag of the operation with its default, null included. */
 struct value *flags_defaults(const struct operation *op);
 
-/* Decodes one NAME=TEXT of the command line into `flags` (an alias is replaced by its flag). */
+/* Decodes one NAME=TEXT of the command line into `flags`, under the name that was typed. */
 int flags_assign(const struct operation *op, struct value *flags, const char *name,
 	const char *text, struct err *err);
 /* A word that must be NAME=TEXT. */
 int flags_assign_word(
 	const struct operation *op, struct value *flags, const char *word, struct err *err);
 
-/* Defaults overlaid by user_flags, coerced to their types and checked: choices, required. */
-int flags_resolve(const struct operation *op, const struct value *user_flags, struct value **ret,
-	struct err *err);
+/* What is wrong with flags, for callers that word it in their own way. */
+struct flags_problem {
+	enum {
+		PROBLEM_OTHER,
+		PROBLEM_UNKNOWN,  /* `name` is no flag of the operation */
+		PROBLEM_CHOICE,   /* the value is none of `flag`'s choices */
+		PROBLEM_VALUE,    /* wrong type or range: err has the sentence */
+		PROBLEM_REQUIRED, /* `flag` and perhaps others have no value */
+		PROBLEM_ALIAS,    /* `flag` is set by its name and by its alias */
+	} kind;
+	const struct flag *flag;
+	const char *name; /* borrowed from the user's flags */
+	const char *near; /* of an unknown one: what may have been meant; NULL: nothing is near */
+};
+
+/*
+ * Defaults overlaid by user_flags (NULL: none), aliases and choices replaced by what they stand
+ * for, coerced to their types and checked; with `force` nothing is checked and unknown flags are
+ * kept. `problem` may be NULL.
+ */
+int flags_resolve(const struct operation *op, const struct value *user_flags, bool force,
+	struct value **ret, struct flags_problem *problem, struct err *err);
+/* user_flags under the flags' own names; aliases are replaced. */
+struct value *flags_by_name(const struct operation *op, const struct value *user_flags);
 
 /*
  * The text of a flags file: YAML or command-line assignments, see DESIGN: "Starting a run by
@@ -43,9 +64,12 @@ void flags_print(struct buf *b, const struct value *flags);
 /* For people: name, type, default, choices, description of each flag. */
 void flags_print_help(struct buf *b, const struct operation *op);
 
-/* The default label: NAME=VALUE for flags that are not null, as Guild AI formats it. */
+/* NAME=VALUE for flags that are not null, as Guild AI formats it: the default label. */
 void flags_label(struct buf *b, const struct value *flags);
-/* A label template: ${name}, ${default_label}. */
+/*
+ * A label template: ${name}, ${name|function:arg|...}, ${default_label}. The functions are %FORMAT,
+ * default, basename and unquote; an unknown one shows as #error#.
+ */
 void flags_expand_label(struct buf *b, const char *template, const struct value *flags);
 
 #endif

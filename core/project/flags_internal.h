@@ -6,7 +6,8 @@
 #include "project/flags.h"
 
 /* Names, types and choices of what a user set; a sentence for the first fault. */
-int flags_check(const struct operation *op, const struct value *user_flags, struct err *err);
+int flags_check(const struct operation *op, const struct value *user_flags,
+	struct flags_problem *problem, struct err *err);
 /* A parsed YAML value as the command line would have it. NULL: out of memory. */
 struct value *flags_decode_plain(const struct flag *flag, const struct value *v);
 

@@ -54,10 +54,9 @@ static int take_pairs(const struct operation *op, const struct value *map, struc
 		const struct flag *flag = operation_flag(op, pair->key);
 
 		/* An unknown one is taken along, for the check to name it with its line. */
-		r = value_map_set(flags, flag ? flag->name : pair->key,
-			flag ? flags_decode_plain(flag, pair->value) : value_copy(pair->value));
+		r = value_map_set(flags, pair->key, flags_decode_plain(flag, pair->value));
 		for (size_t j = 0; r == 0 && j < flags->map.n; j++)
-			if (strcmp(flags->map.pairs[j].key, flag ? flag->name : pair->key) == 0)
+			if (strcmp(flags->map.pairs[j].key, pair->key) == 0)
 				flags->map.pairs[j].key_line = pair->key_line;
 	}
 	return r;
@@ -97,7 +96,7 @@ int flags_parse(const struct operation *op, const char *text, size_t len, enum f
 		r = is_assignments(text) ? parse_assignments(op, text, extent, flags, err)
 					 : parse_yaml(op, text, len, extent, flags, err);
 	if (r == 0)
-		r = flags_check(op, flags, err);
+		r = flags_check(op, flags, NULL, err);
 	if (r < 0)
 		return r;
 	if (ret_user_flags) {
@@ -110,11 +109,23 @@ int flags_parse(const struct operation *op, const char *text, size_t len, enum f
 static void print_name(struct buf *b, const char *name)
 {
 	_cleanup_value_ struct value *key = value_string(name);
+	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	if (key)
-		yaml_emit_flow(b, key);
-	else
+	if (!key) {
 		buf_fail(b, -ENOMEM);
+		return;
+	}
+	yaml_emit_flow(&text, key);
+	if (buf_error(&text))
+		buf_fail(b, buf_error(&text));
+	/* A name that holds `=` would look like an assignment. */
+	if (strchr(name, '=') && !strchr("'\"", *buf_str(&text))) {
+		buf_putc(b, '\'');
+		buf_replace(b, buf_str(&text), "'", "''");
+		buf_putc(b, '\'');
+	} else {
+		buf_puts(b, buf_str(&text));
+	}
 }
 
 static int compare_pairs(const void *a, const void *b)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The three forms of a Guild file, and models. */
+/* Guild files: models, from what raw.h reads. */
 #include "project/guildfile.h"
 
 #include <errno.h>
@@ -10,12 +10,9 @@
 #include "base/file.h"
 #include "project/fields.h"
 #include "project/opdef.h"
-#include "yaml/yaml.h"
+#include "project/raw.h"
 
 enum { GUILDFILE_MAX = 8 * 1024 * 1024 };
-
-/* A sentence about a place in the file. */
-#define fail(err, v, ...) err_set_at(err, -EINVAL, (v)->line, (v)->column, __VA_ARGS__)
 
 /* --- owning --------------------------------------------------------------- */
 
@@ -23,10 +20,15 @@ static void model_release(struct model *m)
 {
 	for (size_t i = 0; i < m->n_operations; i++)
 		opdef_release(&m->operations[i]);
+	for (size_t i = 0; i < m->n_resources; i++)
+		resource_release(&m->resources[i]);
 	free(m->operations);
+	free(m->resources);
 	free(m->name);
 	free(m->description);
+	value_free(m->sourcecode);
 	strv_release(&m->references);
+	strv_release(&m->parents);
 }
 
 struct guildfile *guildfile_ref(struct guildfile *file)
@@ -44,136 +46,117 @@ void guildfile_unref(struct guildfile *file)
 	free(file->models);
 	free(file->path);
 	free(file->dir);
+	strv_release(&file->warnings);
+	pthread_mutex_destroy(&file->import_lock);
 	free(file);
 }
 
 /* --- models --------------------------------------------------------------- */
 
-static int set_string(char **to, const char *text)
+static int compare_resources(const void *a, const void *b)
 {
-	*to = strdup(text);
-	return *to ? 0 : -ENOMEM;
+	return strcmp(((const struct resource *)a)->name, ((const struct resource *)b)->name);
 }
 
-/* `map` is a model's mapping; `form2018` says that its flags are those of all its operations. */
-static int parse_model(
-	const struct value *map, const char *name, bool form2018, struct model *m, struct err *err)
+static int parse_resources(const struct value *v, struct model *m, struct err *err)
 {
-	static const char *const later[] = {"extends", "params", "operation-defaults", NULL};
-	int r = fields_refuse(map, later, err);
+	struct guildfile *file = (struct guildfile *)m->file;
+	int r = 0;
 
-	m->line = map->line;
+	if (value_is_null(v))
+		return 0;
+	if (v->type != VALUE_MAP)
+		return fail(err, v, "invalid resources value: %s, where a mapping is needed",
+			value_type_name(v));
+	m->resources = calloc(v->map.n + 1, sizeof(*m->resources));
+	if (!m->resources)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < v->map.n; i++) {
+		struct resource *res = &m->resources[m->n_resources++];
+
+		r = resource_parse(v->map.pairs[i].key, m->name, v->map.pairs[i].value, res,
+			&file->warnings, err);
+		if (r == 0) {
+			res->dir = strdup(file->dir);
+			r = res->dir ? 0 : -ENOMEM;
+		}
+	}
+	if (m->n_resources > 1)
+		qsort(m->resources, m->n_resources, sizeof(*m->resources), compare_resources);
+	return r;
+}
+
+/* `data` is the complete item. */
+static int parse_model(const struct raw_item *item, const struct value *data, struct model *m,
+	struct strv *warnings, struct err *err)
+{
+	const struct value *sourcecode = value_get(data, "sourcecode");
+	int r = 0;
+
+	m->line = data->line;
+	m->is_default = value_truthy(value_get(data, "default"));
+	m->name = strdup(item->name);
+	if (!m->name)
+		return -ENOMEM;
+	r = field_string(data, "description", "", &m->description, err);
 	if (r == 0)
-		r = set_string(&m->name, name);
+		r = field_strings(data, "references", &m->references, err);
 	if (r == 0)
-		r = field_string(map, "description", "", &m->description, err);
+		r = parse_resources(value_get(data, "resources"), m, err);
+	if (r == 0 && sourcecode) {
+		m->sourcecode = value_copy(sourcecode);
+		r = m->sourcecode ? 0 : -ENOMEM;
+	}
 	if (r == 0)
-		r = field_bool(map, "default", &m->is_default, err);
-	if (r == 0)
-		r = field_strings(map, "references", &m->references, err);
-	if (r == 0)
-		r = opdef_parse_all(value_get(map, "operations"), map, m, err);
-	for (size_t i = 0; form2018 && r == 0 && i < m->n_operations; i++) {
+		r = opdef_parse_all(value_get(data, "operations"), m, warnings, err);
+	for (size_t i = 0; item->has_flags_2018 && r == 0 && i < m->n_operations; i++) {
 		struct operation *op = &m->operations[i];
 
-		r = opdef_add_flags(value_get(map, "flags"), op, err);
+		r = opdef_add_flags(value_get(data, "flags"), op, err);
 		opdef_sort_flags(op);
 	}
 	return r;
 }
 
-static int add_model(struct guildfile *file, const struct value *map, const struct value *name,
-	bool form2018, struct err *err)
+static int add_model(struct guildfile *file, struct raw_set *set, struct raw_file *raw,
+	const struct raw_item *item, struct err *err)
 {
+	_cleanup_value_ struct value *data = NULL;
 	struct model *m = &file->models[file->n_models];
+	int r;
 
-	if (name && name->type != VALUE_STRING)
-		return fail(err, name, "a model's name is %s; a string is needed",
-			value_type_name(name));
-	if (guildfile_model(file, name ? name->string : ""))
-		return fail(err, name ? name : map, "there is a model '%s' already",
-			name ? name->string : "");
+	if (guildfile_model(file, item->name))
+		return fail(err, item->data, "duplicate model '%s'", item->name);
+	m->file = file;
+	r = raw_complete(set, raw, item, &data, &m->parents, err);
+	if (r < 0)
+		return r;
 	file->n_models++;
-	return parse_model(map, name ? name->string : "", form2018, m, err);
+	return parse_model(item, data, m, &file->warnings, err);
 }
 
-/* One item of the list form, or the one of 2018. */
-static int parse_item(
-	struct guildfile *file, const struct value *item, bool form2018, struct err *err)
+static int add_models(
+	struct guildfile *file, struct raw_set *set, struct raw_file *raw, struct err *err)
 {
-	static const char *const types[] = {"model", "config", "include", "package"};
-	const char *type = NULL;
-
-	if (item->type != VALUE_MAP)
-		return fail(err, item, "an item is %s; a mapping such as 'model: NAME' is needed",
-			value_type_name(item));
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		if (!value_get(item, types[i]))
-			continue;
-		if (type)
-			return fail(err, item, "this is a %s and a %s; make two items of it", type,
-				types[i]);
-		type = types[i];
-	}
-	if (!type && !value_get(item, "operations"))
-		return fail(err, item,
-			"what this is, is missing; one of model, config, include, package is "
-			"needed");
-	if (!type || strcmp(type, "model") == 0)
-		return add_model(file, item, value_get(item, "model"), form2018, err);
-	/* A package is about building one; what it contains are the models beside it. */
-	if (strcmp(type, "package") == 0)
-		return 0;
-	return fail(err, value_get(item, type), "'%s' is not supported yet; write out the models",
-		type);
-}
-
-/* The mapping of 2018 names what it is by a string; in today's short form all keys are operations.
- */
-static bool is_2018(const struct value *map)
-{
-	static const char *const types[] = {"model", "package", "config", "include"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (value_str(value_get(map, types[i])))
-			return true;
-	return false;
-}
-
-static int parse_short_form(struct guildfile *file, const struct value *ops, struct err *err)
-{
-	struct model *m = &file->models[file->n_models++];
-	int r = set_string(&m->name, "");
-
-	m->line = ops->line;
-	if (r == 0)
-		r = set_string(&m->description, "");
-	return r < 0 ? r : opdef_parse_all(ops, NULL, m, err);
-}
-
-static int parse_root(struct guildfile *file, const struct value *root, struct err *err)
-{
+	size_t packages = 0;
 	int r = 0;
 
-	file->models =
-		calloc(root->type == VALUE_LIST ? root->list.n + 1 : 1, sizeof(*file->models));
+	file->models = calloc(raw->n + 1, sizeof(*file->models));
 	if (!file->models)
 		return -ENOMEM;
-	switch (root->type) {
-	case VALUE_NULL:
-		return 0;
-	case VALUE_LIST:
-		for (size_t i = 0; r == 0 && i < root->list.n; i++)
-			r = parse_item(file, root->list.items[i], false, err);
-		return r;
-	case VALUE_MAP:
-		return is_2018(root) ? parse_item(file, root, true, err)
-				     : parse_short_form(file, root, err);
-	default:
-		return fail(err, root,
-			"the file is %s; a mapping of operations or a list of models is needed",
-			value_type_name(root));
+	for (size_t i = 0; r == 0 && i < raw->n; i++) {
+		const struct raw_item *item = &raw->items[i];
+
+		if (strcmp(item->type, "model") == 0)
+			r = add_model(file, set, raw, item, err);
+		/* A package is about building one; what it contains are the models beside it. */
+		else if (strcmp(item->type, "package") == 0 && packages++)
+			r = fail(err, item->data, "multiple package definitions");
 	}
+	for (size_t i = 0; r == 0 && i < file->n_models; i++)
+		for (size_t j = 0; r == 0 && j < file->models[i].n_operations; j++)
+			r = opdef_add_source_flags(&file->models[i].operations[j], &file->warnings);
+	return r;
 }
 
 /* The only one, else the first that says so. */
@@ -185,7 +168,6 @@ static void choose_default_model(struct guildfile *file)
 		if (file->models[i].is_default && !chosen)
 			chosen = &file->models[i];
 		file->models[i].is_default = false;
-		file->models[i].file = file;
 	}
 	if (chosen)
 		chosen->is_default = true;
@@ -193,35 +175,52 @@ static void choose_default_model(struct guildfile *file)
 
 /* --- files ---------------------------------------------------------------- */
 
-int guildfile_parse(
-	const char *path, const char *text, size_t len, struct guildfile **ret, struct err *err)
+/* The place of an error, which may be in a file that was included. */
+static int with_place(int r, const char *path, const struct raw_set *set, const struct err *inner,
+	struct err *err)
 {
-	_cleanup_guildfile_ struct guildfile *file = calloc(1, sizeof(*file));
-	_cleanup_value_ struct value *root = NULL;
-	struct err inner = ERR_INIT;
-	struct digest *md5 = digest_new_md5();
-	int r;
+	const char *file = (size_t)inner->file < set->paths.n ? set->paths.v[inner->file] : path;
 
-	if (!file || !md5) {
-		digest_free(md5);
+	if (inner->line)
+		return err_set_at(err, r, inner->line, inner->column, "%s:%d:%d: %s", file,
+			inner->line, inner->column, err_text(inner));
+	return err_set(
+		err, r, "%s: %s", file, err_text(inner->code ? inner : &(struct err){.code = r}));
+}
+
+static int set_identity(struct guildfile *file, const char *path, const char *text, size_t len)
+{
+	struct digest *md5 = digest_new_md5();
+
+	if (!md5)
 		return -ENOMEM;
-	}
-	file->refs = 1;
 	digest_add(md5, text, len);
 	digest_finish(md5, file->md5);
 	file->path = strdup(path);
 	file->dir = strrchr(path, '/') ? strndup(path, (size_t)(strrchr(path, '/') - path)) : NULL;
-	if (!file->path || !file->dir)
+	return file->path && file->dir ? 0 : -ENOMEM;
+}
+
+int guildfile_parse(
+	const char *path, const char *text, size_t len, struct guildfile **ret, struct err *err)
+{
+	_cleanup_guildfile_ struct guildfile *file = calloc(1, sizeof(*file));
+	_cleanup_raw_ struct raw_set set = {0};
+	struct raw_file *raw;
+	struct err inner = ERR_INIT;
+	int r;
+
+	if (!file)
 		return -ENOMEM;
-	r = yaml_parse(text, len, &root, &inner);
+	file->refs = 1;
+	pthread_mutex_init(&file->import_lock, NULL);
+	r = set_identity(file, path, text, len);
 	if (r == 0)
-		r = parse_root(file, root, &inner);
-	if (r < 0 && inner.line)
-		return err_set_at(err, r, inner.line, inner.column, "%s:%d:%d: %s", path,
-			inner.line, inner.column, err_text(&inner));
+		r = raw_parse(&set, path, text, len, &raw, &inner);
+	if (r == 0)
+		r = add_models(file, &set, raw, &inner);
 	if (r < 0)
-		return err_set(err, r, "%s: %s", path,
-			err_text(inner.code ? &inner : &(struct err){.code = r}));
+		return with_place(r, path, &set, &inner, err);
 	choose_default_model(file);
 	*ret = STEAL(file);
 	return 0;

@@ -3,15 +3,17 @@
  * A Guild file (guild.yml), loaded: models, their operations, flags and dependencies.
  *
  * The three accepted forms are a list of typed items, a mapping of operations (one anonymous
- * model, named ""), and the mapping of 2018 that has `model: NAME` at the top. A loaded file never
- * changes: readers hold a reference and may be in any thread; a changed file is loaded anew.
- * Everything below a guildfile is owned by it.
+ * model, named ""), and the mapping of 2018 that has `model: NAME` at the top; project/raw.h reads
+ * them. A loaded file never changes, but for flags that are imported from programs on first use
+ * (project/flag_import.h): readers hold a reference and may be in any thread; a changed file is
+ * loaded anew. Everything below a guildfile is owned by it.
  *
  * Errors: -ENOENT without a file; -EINVAL with a sentence that names file, line and column.
  */
 #ifndef PROJECT_GUILDFILE_H
 #define PROJECT_GUILDFILE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,6 +41,10 @@ const char *flag_type_name(enum flag_type type);
 struct flag_choice {
 	struct value *value;
 	char *description; /* NULL: none */
+	char *alias;       /* NULL: none; another word for the value */
+	struct value
+		*flags; /* NULL or a mapping: flags that this choice sets, unless the user does */
+	struct value *args; /* NULL or a mapping (2018): arguments in place of the flag's own */
 };
 
 struct flag {
@@ -52,30 +58,72 @@ struct flag {
 	size_t n_choices;
 	bool allow_other; /* choices are only a suggestion */
 	char *arg_name;   /* NULL: the flag's own name */
-	bool arg_skip;
-	struct value *arg_switch; /* NULL: not a switch */
-	char *env_name;           /* NULL: FLAG_<NAME> */
-	char *null_label;         /* NULL: "default" */
+	/* As written; NULL: not there. */
+	struct value *arg_skip, *arg_switch, *arg_split, *arg_encoding, *env_encoding, *min, *max;
+	char *distribution;  /* NULL: uniform */
+	char *env_name;      /* NULL: FLAG_<NAME> */
+	char *null_label;    /* NULL: "default" */
+	struct value *extra; /* attributes that are nobody's here, for attrs/op; NULL: none */
 	int line;
 };
 
-enum dep_type { DEP_FILE, DEP_OPERATION, DEP_OTHER };
+enum source_type { SOURCE_FILE, SOURCE_URL, SOURCE_OPERATION, SOURCE_CONFIG, SOURCE_MODULE };
+enum target_type { TARGET_DEFAULT, TARGET_LINK, TARGET_COPY };
 
-/* One source of one `requires` item. */
-struct dep {
-	enum dep_type type;
-	char *type_name;   /* the key it was written with: file, operation, url, ... */
-	char *spec;        /* path, or operation spec ("train", "m:train", a comma list) */
-	char *name;        /* resolving name: name, else flag-name, else URI */
-	char *flag_name;   /* flag that overrides it; NULL: none */
-	char *select;      /* NULL: everything that was generated */
-	char *rename;      /* NULL: none; "PATTERN REPL" or a whole name */
-	char *target_path; /* NULL: the run directory itself */
-	bool link;         /* else copy */
-	bool optional;
-	struct value *raw; /* the item as written, for attrs/op */
+struct select_spec {
+	char *pattern;
+	enum { SELECT_EVERY, SELECT_MIN, SELECT_MAX } reduce; /* of the number in group 1 */
+};
+
+struct rename_spec {
+	char *pattern, *repl;
+};
+
+/* One source of a resource (reference, 5). */
+struct source {
+	enum source_type type;
+	char *spec; /* path, URL, module, or operation spec ("train", "m:train", a comma list) */
+	char *uri;  /* TYPE:SPEC, or the URL */
+	char *name; /* as written; NULL: none */
+	char *flag_name;            /* as written; NULL: none */
+	bool no_flag;               /* flag-name: no */
+	const char *resolving_name; /* name, else flag-name, else URI: borrowed from them */
+	char *sha256, *help, *post_process, *target_path, *archive_type; /* NULL: none */
+	struct select_spec *selects;
+	size_t n_selects;
+	struct rename_spec *renames;
+	size_t n_renames;
+	enum target_type target_type;
+	bool unpack, optional, warn_if_empty, fail_if_empty, preserve_path;
+	/* Unset is not the same as no: a config source that flags go to replaces and repeats. */
+	enum { UNSET, NO, YES } replace_existing, always_resolve;
+	struct value *params; /* NULL: none */
 	int line;
 };
+
+/* Sources that are required together; inline ones belong to one operation. */
+struct resource {
+	char *name;           /* NULL: an inline one without a name */
+	char *resolving_name; /* the name, else the sources' */
+	char *description;    /* "" when there is none */
+	char *dir;            /* of the Guild file: what paths count from */
+	char *target_path;    /* NULL: the run directory itself */
+	enum target_type target_type;
+	bool default_unpack, preserve_path;
+	struct source *sources;
+	size_t n_sources;
+	struct value *data; /* as written, for attrs/op */
+	int line;
+};
+
+/* One item of `requires`: an inline resource, or the name of one, which may contain ${flag}. */
+struct requirement {
+	char *spec;                /* NULL: inline */
+	struct resource *resource; /* owned; NULL: named by spec */
+	int line;
+};
+
+enum flags_import { IMPORT_DEFINED, IMPORT_ALL, IMPORT_NONE, IMPORT_LISTED };
 
 struct model;
 
@@ -84,18 +132,24 @@ struct operation {
 	char *name;
 	char *description; /* "" when there is none */
 	bool is_default;
-	/* Exactly one of these says what runs. */
-	char *main;           /* Python module and arguments; `cmd` of 2018 is the same */
-	char *exec;           /* command line, split as a shell splits words, never run by one */
-	char *flags_dest;     /* NULL: args */
+	/* One of these says what runs: exec, else steps, else main. */
+	char *main;          /* Python module and arguments; `cmd` of 2018 is the same */
+	char *exec;          /* command line, split as a shell splits words, never run by one */
+	struct value *steps; /* NULL or a list */
+	char *flags_dest;    /* NULL: not known (yet) */
+	bool imported;       /* operation_import_flags() has been here */
+	enum flags_import flags_import;
+	struct strv import_names, import_skip;
 	char *label_template; /* NULL: the default label */
 	struct strv tags;
-	struct value *env;  /* NULL or a mapping */
-	struct flag *flags; /* sorted by name; operation sources have theirs here too */
+	struct value *env; /* NULL or a mapping */
+	struct flag
+		*flags; /* sorted by name; sources that can be overridden have theirs here too */
 	size_t n_flags;
-	struct dep *deps;
-	size_t n_deps;
-	struct value *sourcecode; /* as written; NULL: the default rules */
+	struct requirement *requires;
+	size_t n_requires;
+	struct value *sourcecode; /* NULL: the default rules; the model's rules come first */
+	struct value *data;       /* the whole mapping, for attributes that are only passed on */
 	int line;
 };
 
@@ -109,21 +163,28 @@ struct model {
 	bool is_default;
 	struct operation *operations; /* sorted by name */
 	size_t n_operations;
+	struct resource *resources; /* sorted by name */
+	size_t n_resources;
+	struct value *sourcecode; /* NULL: the default rules */
+	struct strv parents; /* directories of packages that it extends: more places for files */
 	int line;
 };
 
 struct guildfile {
-	int refs;   /* atomic */
-	char *path; /* absolute */
-	char *dir;  /* absolute: the project directory */
+	int refs;       /* atomic */
+	char *path;     /* absolute */
+	char *dir;      /* absolute: the project directory */
+	bool is_script; /* made for a script that is run directly; path is the script's */
 	char md5[DIGEST_MD5_LEN + 1];
-	struct model *models; /* in the order written */
+	struct strv warnings;        /* sentences about what is odd but no error */
+	pthread_mutex_t import_lock; /* of what project/flag_import.h changes in operations */
+	struct model *models;        /* in the order written */
 	size_t n_models;
 };
 
 /* Reads DIR/guild.yml. The caller owns one reference to *ret. */
 int guildfile_load(const char *dir, struct guildfile **ret, struct err *err);
-/* The same for text that is in memory; for tests and fuzzing. */
+/* The same for text that is in memory. */
 int guildfile_parse(
 	const char *path, const char *text, size_t len, struct guildfile **ret, struct err *err);
 struct guildfile *guildfile_ref(struct guildfile *file);
@@ -151,10 +212,24 @@ void operation_spec(struct buf *b, const struct operation *op);
 int guildfile_find_operation(const struct guildfile *file, const char *opspec,
 	const struct operation **ret, struct err *err);
 
-/* Internal to core/project: what parsing a flag and a dependency needs. */
+/* NULL when there is none of that name. */
+const struct resource *model_resource(const struct model *model, const char *name);
+
+/*
+ * The resources that an operation requires when its flags have these values (NULL: none known), in
+ * the order written. *ret is the caller's to free; what it points to belongs to the file. -ENOENT
+ * with a sentence when a name leads nowhere.
+ */
+int operation_resources(const struct operation *op, const struct value *flags,
+	const struct resource ***ret, size_t *ret_n, struct err *err);
+
+/* Makes a resource of data (a mapping or a list); the caller releases it. */
+int resource_parse(const char *name, const char *model, const struct value *data,
+	struct resource *ret, struct strv *warnings, struct err *err);
+void resource_release(struct resource *resource);
+
+/* Internal to core/project. */
 int flag_parse(const char *name, const struct value *v, struct flag *ret, struct err *err);
 void flag_release(struct flag *flag);
-int deps_parse(const struct value *requires, struct operation *op, struct err *err);
-void dep_release(struct dep *dep);
 
 #endif

@@ -9,25 +9,31 @@
 #include "base/shell.h"
 #include "project/fields.h"
 
-#define fail(err, v, ...) err_set_at(err, -EINVAL, (v)->line, (v)->column, __VA_ARGS__)
-
 void opdef_release(struct operation *op)
 {
 	for (size_t i = 0; i < op->n_flags; i++)
 		flag_release(&op->flags[i]);
-	for (size_t i = 0; i < op->n_deps; i++)
-		dep_release(&op->deps[i]);
+	for (size_t i = 0; i < op->n_requires; i++) {
+		free(op->requires[i].spec);
+		if (op->requires[i].resource)
+			resource_release(op->requires[i].resource);
+		free(op->requires[i].resource);
+	}
 	free(op->flags);
-	free(op->deps);
+	free(op->requires);
 	free(op->name);
 	free(op->description);
 	free(op->main);
 	free(op->exec);
+	value_free(op->steps);
 	free(op->flags_dest);
+	strv_release(&op->import_names);
+	strv_release(&op->import_skip);
 	free(op->label_template);
 	strv_release(&op->tags);
 	value_free(op->env);
 	value_free(op->sourcecode);
+	value_free(op->data);
 }
 
 /* 2018's `cmd` may be a list of words. */
@@ -75,22 +81,63 @@ static int check_words(const char *command, const struct value *at, struct err *
 	return words.n ? 0 : fail(err, at, "the command is empty");
 }
 
+static int parse_steps(const struct value *v, struct operation *op, struct err *err)
+{
+	const struct value *steps = value_get(v, "steps");
+	_cleanup_buf_ struct buf shown = BUF_INIT;
+
+	if (!value_truthy(steps))
+		return 0;
+	if (steps->type != VALUE_LIST) {
+		value_repr(&shown, steps);
+		return fail(err, steps, "invalid steps data %s: expected a list", buf_str(&shown));
+	}
+	op->steps = value_copy(steps);
+	return op->steps ? 0 : -ENOMEM;
+}
+
+/* A notebook is run by a module of Guild AI's own. */
+static int main_from_notebook(const struct value *v, struct operation *op, struct err *err)
+{
+	_cleanup_free_ char *notebook = NULL;
+	_cleanup_buf_ struct buf command = BUF_INIT;
+	int r = field_string(v, "notebook", NULL, &notebook, err);
+
+	if (r < 0 || !notebook)
+		return r;
+	buf_puts(&command, "guild.plugins.nbexec ");
+	shell_quote(&command, notebook);
+	op->main = buf_steal(&command, NULL);
+	return op->main ? 0 : -ENOMEM;
+}
+
 static int parse_command(const struct value *v, struct operation *op, struct err *err)
 {
+	static const char *const keys[] = {"exec", "main", "cmd"};
 	const struct value *at = v;
-	const char *keys[] = {"exec", "main", "cmd"};
 	int r = get_command(v, "exec", &op->exec, err);
 
-	if (r == 0 && !op->exec)
+	if (r == 0)
 		r = get_command(v, "main", &op->main, err);
-	if (r == 0 && !op->exec && !op->main)
+	if (r == 0 && !op->main)
+		r = main_from_notebook(v, op, err);
+	if (r == 0 && !op->main)
 		r = get_command(v, "cmd", &op->main, err);
+	if (r == 0)
+		r = parse_steps(v, op, err);
+	/* In 2018 flags were arguments, whatever the program was. */
+	if (r == 0 && value_get(v, "cmd") && !value_get(v, "main") && !op->flags_dest) {
+		op->flags_dest = strdup("args");
+		r = op->flags_dest ? 0 : -ENOMEM;
+	}
 	for (size_t i = ARRAY_SIZE(keys); i-- > 0;)
 		if (value_get(v, keys[i]))
 			at = value_get(v, keys[i]);
-	if (r == 0 && !op->exec && !op->main)
+	if (r == 0 && !op->exec && !op->main && !op->steps)
 		r = main_from_name(op);
-	return r < 0 ? r : check_words(op->exec ? op->exec : op->main, at, err);
+	if (r == 0 && op->exec)
+		r = check_words(op->exec, at, err);
+	return r == 0 && op->main ? check_words(op->main, at, err) : r;
 }
 
 static int compare_flags(const void *a, const void *b)
@@ -112,7 +159,7 @@ int opdef_add_flags(const struct value *flags, struct operation *op, struct err 
 	if (value_is_null(flags))
 		return 0;
 	if (flags->type != VALUE_MAP)
-		return fail(err, flags, "'flags' is %s; a mapping of names to values is needed",
+		return fail(err, flags, "invalid flags value: %s, where a mapping is needed",
 			value_type_name(flags));
 	grown = reallocarray(op->flags, op->n_flags + flags->map.n + 1, sizeof(*grown));
 	if (!grown)
@@ -122,9 +169,6 @@ int opdef_add_flags(const struct value *flags, struct operation *op, struct err 
 		const struct value_pair *pair = &flags->map.pairs[i];
 		struct flag *flag = &op->flags[op->n_flags];
 
-		if (strcmp(pair->key, "$include") == 0)
-			return err_set_at(err, -EINVAL, pair->key_line, pair->key_column,
-				"'$include' is not supported yet; write out the flags");
 		if (operation_flag(op, pair->key))
 			continue; /* the operation's own beats the model's */
 		*flag = (struct flag){0};
@@ -138,73 +182,291 @@ int opdef_add_flags(const struct value *flags, struct operation *op, struct err 
 	return r;
 }
 
-/* A flag for each operation source, so that a run can be told which run to take. */
-static int add_dep_flags(struct operation *op)
-{
-	struct flag *grown = reallocarray(op->flags, op->n_flags + op->n_deps + 1, sizeof(*grown));
+/* --- requirements and their flags ------------------------------------------ */
 
+static int add_requirement(
+	const struct value *v, struct operation *op, struct strv *warnings, struct err *err)
+{
+	struct requirement *req = &op->requires[op->n_requires++];
+	const struct value *named = v->type == VALUE_MAP ? value_get(v, "resource") : v;
+	_cleanup_value_ struct value *wrapped = NULL;
+	int r;
+
+	req->line = v->line;
+	if (v->type != VALUE_MAP && v->type != VALUE_STRING)
+		return fail(err, v,
+			"invalid dependency value: %s, where a string or mapping is "
+			"needed",
+			value_type_name(v));
+	if (value_truthy(named)) {
+		req->spec = named->source ? strdup(named->source) : NULL;
+		return req->spec ? 0 : fail(err, named, "the name of a resource is not a string");
+	}
+	req->resource = calloc(1, sizeof(*req->resource));
+	/* Without sources it is one itself. */
+	if (!value_get(v, "sources")) {
+		struct value *sources = value_list();
+
+		wrapped = value_map();
+		if (!wrapped || !sources || value_list_add(sources, value_copy(v)) < 0 ||
+			value_map_set(wrapped, "sources", sources) < 0)
+			return -ENOMEM;
+		wrapped->line = v->line;
+		wrapped->column = v->column;
+		wrapped->file = v->file;
+		v = wrapped;
+	}
+	r = req->resource ? resource_parse(NULL, op->model->name, v, req->resource, warnings, err)
+			  : -ENOMEM;
+	if (r < 0)
+		return r;
+	req->resource->dir = strdup(op->model->file->dir);
+	return req->resource->dir ? 0 : -ENOMEM;
+}
+
+static int parse_requires(
+	const struct value *v, struct operation *op, struct strv *warnings, struct err *err)
+{
+	int r = 0;
+
+	if (!value_truthy(v))
+		return 0;
+	op->requires = calloc(v->type == VALUE_LIST ? v->list.n + 2 : 2, sizeof(*op->requires));
+	if (!op->requires)
+		return -ENOMEM;
+	if (v->type != VALUE_LIST)
+		return add_requirement(v, op, warnings, err);
+	for (size_t i = 0; r == 0 && i < v->list.n; i++)
+		r = add_requirement(v->list.items[i], op, warnings, err);
+	return r;
+}
+
+/* What a run keeps of a source is its data: that says the same. */
+static int complete_config_source(struct resource *res, size_t i, struct source *s)
+{
+	struct value *sources = value_get(res->data, "sources");
+	struct value *data = sources && sources->type == VALUE_LIST ? sources->list.items[i] : NULL;
+	int r = 0;
+
+	if (s->replace_existing == UNSET) {
+		s->replace_existing = YES;
+		r = data && data->type == VALUE_MAP
+			    ? value_map_set(data, "replace-existing", value_bool(true))
+			    : 0;
+	}
+	if (r == 0 && s->always_resolve == UNSET) {
+		s->always_resolve = YES;
+		r = data && data->type == VALUE_MAP
+			    ? value_map_set(data, "always-resolve", value_bool(true))
+			    : 0;
+	}
+	return r;
+}
+
+/*
+ * Flags that go to a configuration file make that file a dependency: it is written anew for each
+ * run, where it lies in the project.
+ */
+static int add_config_requirement(struct operation *op, struct strv *warnings, struct err *err)
+{
+	const char *config = op->flags_dest && strncmp(op->flags_dest, "config:", 7) == 0
+				     ? op->flags_dest + 7
+				     : NULL;
+	const char *slash = config ? strrchr(config, '/') : NULL;
+	_cleanup_value_ struct value *source = NULL;
+	int r;
+
+	if (!config)
+		return 0;
+	for (size_t i = 0; i < op->n_requires; i++) {
+		struct resource *res = op->requires[i].resource;
+
+		for (size_t j = 0; res && j < res->n_sources; j++) {
+			struct source *s = &res->sources[j];
+
+			if (s->type != SOURCE_CONFIG || strcmp(s->spec, config) != 0)
+				continue;
+			return complete_config_source(res, j, s);
+		}
+	}
+	if (!op->requires)
+	op->requires = calloc(1, sizeof(*op->requires));
+	source = value_map();
+	r = source && op->requires ? value_map_set(source, "config", value_string(config))
+				   : -ENOMEM;
+	if (r == 0)
+		r = value_map_set(source, "replace-existing", value_bool(true));
+	if (r == 0)
+		r = value_map_set(source, "always-resolve", value_bool(true));
+	if (r == 0 && slash)
+		r = value_map_set(
+			source, "target-path", value_string_len(config, (size_t)(slash - config)));
+	for (size_t i = 0; r == 0 && i < source->map.n; i++)
+		if (source->map.pairs[i].value->type == VALUE_STRING) {
+			struct value *v = source->map.pairs[i].value;
+
+			v->source = strdup(v->string);
+			r = v->source ? 0 : -ENOMEM;
+		}
+	return r < 0 ? r : add_requirement(source, op, warnings, err);
+}
+
+static struct flag *own_flag(struct operation *op, const char *name)
+{
+	for (size_t i = 0; i < op->n_flags; i++)
+		if (strcmp(op->flags[i].name, name) == 0)
+			return &op->flags[i];
+	return NULL;
+}
+
+/* A flag that the Guild file has for a source gets what it does not say. */
+static int complete_source_flag(
+	struct operation *op, struct flag *flag, const struct source *s, struct strv *warnings)
+{
+	bool fits = flag->type == FLAG_STRING || flag->type == FLAG_AUTO ||
+		    (s->type == SOURCE_FILE &&
+			    (flag->type == FLAG_PATH || flag->type == FLAG_EXISTING_PATH));
+	_cleanup_buf_ struct buf warning = BUF_INIT, spec = BUF_INIT;
+
+	if (!fits) {
+		operation_spec(&spec, op);
+		buf_printf(&warning,
+			"flag '%s' for operation %s is configured with type '%s' - this value "
+			"cannot be used because it conflicts with the dependency '%s' - ignoring "
+			"configured value",
+			flag->name, buf_str(&spec), flag_type_name(flag->type), s->resolving_name);
+		strv_add(warnings, buf_str(&warning));
+	}
+	if (!fits || flag->type == FLAG_AUTO)
+		flag->type = FLAG_STRING;
+	if (!flag->arg_skip)
+		flag->arg_skip = value_bool(true);
+	if (value_is_null(flag->default_value) && s->type == SOURCE_FILE) {
+		value_free(flag->default_value);
+		flag->default_value = value_string(s->spec);
+	}
+	return flag->arg_skip && flag->default_value ? 0 : -ENOMEM;
+}
+
+/* Operation sources have a flag, file sources when they name one: what overrides them. */
+static int add_source_flag(struct operation *op, const struct source *s, struct strv *warnings)
+{
+	const char *name = s->flag_name;
+	struct flag *grown;
+
+	if (s->no_flag || (s->type != SOURCE_OPERATION && s->type != SOURCE_FILE))
+		return 0;
+	if (!name && s->type == SOURCE_OPERATION)
+		name = s->name ? s->name : s->uri;
+	if (!name)
+		return 0;
+	if (own_flag(op, name))
+		return complete_source_flag(op, own_flag(op, name), s, warnings);
+	grown = reallocarray(op->flags, op->n_flags + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	op->flags = grown;
-	for (size_t i = 0; i < op->n_deps; i++) {
-		const struct dep *dep = &op->deps[i];
-		struct flag *flag = &op->flags[op->n_flags];
+	grown[op->n_flags] = (struct flag){
+		.name = strdup(name),
+		.description = strdup(""),
+		.type = FLAG_STRING,
+		.default_value = s->type == SOURCE_FILE ? value_string(s->spec) : value_null(),
+		.arg_skip = value_bool(true),
+		.line = s->line,
+	};
+	if (name == s->uri)
+		grown[op->n_flags].alias = strdup(s->spec);
+	op->n_flags++;
+	return grown[op->n_flags - 1].name && grown[op->n_flags - 1].description &&
+			       grown[op->n_flags - 1].default_value &&
+			       grown[op->n_flags - 1].arg_skip
+		       ? 0
+		       : -ENOMEM;
+}
 
-		if (!dep->flag_name || operation_flag(op, dep->flag_name))
-			continue;
-		*flag = (struct flag){
-			.name = strdup(dep->flag_name),
-			.description = strdup(""),
-			.type = dep->type == DEP_OPERATION ? FLAG_STRING : FLAG_AUTO,
-			.default_value = value_null(),
-			.arg_skip = true,
-			.line = dep->line,
-		};
-		if (dep->type == DEP_OPERATION && strncmp(dep->flag_name, "operation:", 10) == 0)
-			flag->alias = strdup(dep->spec);
-		op->n_flags++;
-		if (!flag->name || !flag->description || !flag->default_value)
-			return -ENOMEM;
+int opdef_add_source_flags(struct operation *op, struct strv *warnings)
+{
+	_cleanup_free_ const struct resource **resources = NULL;
+	struct err why = ERR_INIT;
+	size_t n = 0;
+	int r = operation_resources(op, NULL, &resources, &n, &why);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		_cleanup_buf_ struct buf warning = BUF_INIT;
+
+		/* A name with a reference is looked up when the flag's value is known. */
+		for (size_t i = 0; i < op->n_requires; i++)
+			if (op->requires[i].spec && !strstr(op->requires[i].spec, "${"))
+				buf_printf(&warning,
+					"cannot find resource definition for dependency %s",
+					op->requires[i].spec);
+		return warning.len ? strv_add(warnings, buf_str(&warning)) : 0;
 	}
+	r = 0;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		for (size_t j = 0; r == 0 && j < resources[i]->n_sources; j++)
+			r = add_source_flag(op, &resources[i]->sources[j], warnings);
+	opdef_sort_flags(op);
+	return r;
+}
+
+/* --- one operation ---------------------------------------------------------- */
+
+static int parse_flags_import(const struct value *v, struct operation *op, struct err *err)
+{
+	const struct value *import = value_get(v, "flags-import");
+	_cleanup_buf_ struct buf shown = BUF_INIT;
+	const char *text = value_str(import);
+	int r = field_strings(v, "flags-import-skip", &op->import_skip, err);
+
+	op->flags_import = IMPORT_DEFINED;
+	if (r < 0 || value_is_null(import))
+		return r;
+	if ((import->type == VALUE_BOOL && import->boolean) || (text && strcmp(text, "all") == 0)) {
+		op->flags_import = IMPORT_ALL;
+		return 0;
+	}
+	if (import->type == VALUE_BOOL || (import->type == VALUE_LIST && !import->list.n)) {
+		op->flags_import = IMPORT_NONE;
+		return 0;
+	}
+	if (import->type != VALUE_LIST) {
+		value_repr(&shown, import);
+		return fail(err, import,
+			"invalid flags-import value %s: expected yes/all, no, or a list of flag "
+			"names",
+			buf_str(&shown));
+	}
+	op->flags_import = IMPORT_LISTED;
+	return field_strings(v, "flags-import", &op->import_names, err);
+}
+
+static int check_optimizers(const struct value *v, const struct operation *op, struct err *err)
+{
+	const struct value *one = value_get(v, "optimizer"), *many = value_get(v, "optimizers");
+
+	if (one && many)
+		return fail(err, many,
+			"conflicting optimizer configuration in operation '%s' - cannot define "
+			"both 'optimizer' and 'optimizers'",
+			op->name);
 	return 0;
 }
 
-static int parse_flags_dest(const struct value *v, struct operation *op, struct err *err)
-{
-	static const char *const accepted[] = {"args", "args:click", "globals", "none", NULL};
-	static const char *const prefixes[] = {"global:", "dict:", "namespace:", NULL};
-	int r = field_string(v, "flags-dest", NULL, &op->flags_dest, err);
-
-	if (r < 0 || !op->flags_dest)
-		return r;
-	for (size_t i = 0; accepted[i]; i++)
-		if (strcmp(op->flags_dest, accepted[i]) == 0)
-			return 0;
-	for (size_t i = 0; prefixes[i]; i++)
-		if (strncmp(op->flags_dest, prefixes[i], strlen(prefixes[i])) == 0)
-			return 0;
-	return fail(err, value_get(v, "flags-dest"),
-		"flags-dest '%s' is not supported yet; args, globals, global:NAME, dict:NAME, "
-		"namespace:NAME and none are",
-		op->flags_dest);
-}
-
 static int parse_operation_map(
-	const struct value *v, const struct value *model, struct operation *op, struct err *err)
+	const struct value *v, struct operation *op, struct strv *warnings, struct err *err)
 {
-	static const char *const later[] = {
-		"steps", "notebook", "delete-on-success", "run-attrs", NULL};
-	struct value *sourcecode = value_get(v, "sourcecode");
-	int r = fields_refuse(v, later, err);
+	int r = field_string(v, "description", "", &op->description, err);
 
+	op->is_default = value_truthy(value_get(v, "default"));
 	if (r == 0)
-		r = field_string(v, "description", "", &op->description, err);
-	if (r == 0)
-		r = field_bool(v, "default", &op->is_default, err);
+		r = field_string(v, "flags-dest", NULL, &op->flags_dest, err);
 	if (r == 0)
 		r = parse_command(v, op, err);
 	if (r == 0)
-		r = parse_flags_dest(v, op, err);
+		r = parse_flags_import(v, op, err);
 	if (r == 0)
 		r = field_string(v, "label", NULL, &op->label_template, err);
 	if (r == 0)
@@ -212,43 +474,31 @@ static int parse_operation_map(
 	if (r == 0)
 		r = field_map(v, "env", &op->env, err);
 	if (r == 0)
-		r = opdef_add_flags(value_get(v, "flags"), op, err);
-	if (r == 0 && value_get(v, "requires"))
-		r = deps_parse(value_get(v, "requires"), op, err);
+		r = check_optimizers(v, op, err);
 	if (r == 0)
-		r = add_dep_flags(op);
-	if (!sourcecode)
-		sourcecode = value_get(model, "sourcecode");
-	if (r == 0 && sourcecode) {
-		op->sourcecode = value_copy(sourcecode);
+		r = opdef_add_flags(value_get(v, "flags"), op, err);
+	if (r == 0)
+		r = parse_requires(value_get(v, "requires"), op, warnings, err);
+	if (r == 0)
+		r = add_config_requirement(op, warnings, err);
+	if (r == 0 && value_get(v, "sourcecode")) {
+		op->sourcecode = value_copy(value_get(v, "sourcecode"));
 		r = op->sourcecode ? 0 : -ENOMEM;
 	}
 	opdef_sort_flags(op);
 	return r;
 }
 
-/* `train: SPEC` is `train: {main: SPEC}`. */
-static int parse_operation(const struct value_pair *pair, const struct value *model,
-	struct operation *op, struct err *err)
+static int parse_operation(const struct value_pair *pair, const struct model *m,
+	struct operation *op, struct strv *warnings, struct err *err)
 {
-	const struct value *v = pair->value;
-	_cleanup_value_ struct value *map = NULL;
-	int r;
-
+	op->model = m;
 	op->name = strdup(pair->key);
 	op->line = pair->key_line;
-	if (!op->name)
+	op->data = value_copy(pair->value);
+	if (!op->name || !op->data)
 		return -ENOMEM;
-	if (v->type == VALUE_MAP)
-		return parse_operation_map(v, model, op, err);
-	if (v->type != VALUE_STRING)
-		return fail(err, v,
-			"operation '%s' is %s; a mapping, or a string that names what "
-			"runs, is needed",
-			op->name, value_type_name(v));
-	map = value_map();
-	r = map ? value_map_set(map, "main", value_copy(v)) : -ENOMEM;
-	return r < 0 ? r : parse_operation_map(map, model, op, err);
+	return parse_operation_map(pair->value, op, warnings, err);
 }
 
 static int compare_operations(const void *a, const void *b)
@@ -280,34 +530,22 @@ static void choose_default_operation(struct model *m)
 }
 
 int opdef_parse_all(
-	const struct value *ops, const struct value *model, struct model *m, struct err *err)
+	const struct value *ops, struct model *m, struct strv *warnings, struct err *err)
 {
 	int r = 0;
 
 	if (value_is_null(ops))
 		return 0;
-	if (ops->type != VALUE_MAP)
-		return fail(err, ops,
-			"'operations' is %s; a mapping of names to operations is needed",
-			value_type_name(ops));
 	m->operations = calloc(ops->map.n + 1, sizeof(*m->operations));
 	if (!m->operations)
 		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < ops->map.n; i++) {
-		const struct value_pair *pair = &ops->map.pairs[i];
-
-		if (pair->key[0] == '$')
-			return err_set_at(err, -EINVAL, pair->key_line, pair->key_column,
-				"'%s' is not supported yet; write out the operations", pair->key);
-		r = parse_operation(pair, model, &m->operations[m->n_operations++], err);
-	}
+	for (size_t i = 0; r == 0 && i < ops->map.n; i++)
+		r = parse_operation(
+			&ops->map.pairs[i], m, &m->operations[m->n_operations++], warnings, err);
 	if (r < 0)
 		return r;
 	if (m->n_operations > 1)
 		qsort(m->operations, m->n_operations, sizeof(*m->operations), compare_operations);
 	choose_default_operation(m);
-	/* Only now do they stay where they are. */
-	for (size_t i = 0; i < m->n_operations; i++)
-		m->operations[i].model = m;
 	return 0;
 }

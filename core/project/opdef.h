@@ -5,14 +5,15 @@
 
 #include "project/guildfile.h"
 
-/*
- * Every operation of `ops` into m, sorted; `model` is the model's own mapping (NULL: short form),
- * whose sourcecode is theirs unless they have their own.
+/* Every operation of `ops` (complete, see raw.h) into m, sorted. m and its file stay where they
+ * are.
  */
 int opdef_parse_all(
-	const struct value *ops, const struct value *model, struct model *m, struct err *err);
+	const struct value *ops, struct model *m, struct strv *warnings, struct err *err);
 /* Flags that the operation does not have yet. They are not sorted in. */
 int opdef_add_flags(const struct value *flags, struct operation *op, struct err *err);
+/* Flags that override sources of what is required; once all models of the file are there. */
+int opdef_add_source_flags(struct operation *op, struct strv *warnings);
 /* Puts flags into their order, by name. */
 void opdef_sort_flags(struct operation *op);
 void opdef_release(struct operation *op);

@@ -32,13 +32,14 @@ static struct guildfile *parse(const char *text)
 
 static void check_argv(const struct operation *op, const struct value *user, const char *wanted)
 {
-	_cleanup_value_ struct value *attr = command_attr(op), *flags = NULL;
+	_cleanup_value_ struct value *attr = NULL, *flags = NULL;
 	_cleanup_strv_ struct strv argv = STRV_INIT;
 	_cleanup_buf_ struct buf line = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(flags_resolve(op, user, &flags, &err), 0);
-	assert_int_equal(command_argv(attr, flags, "PY", "/p", &argv, &err), 0);
+	assert_int_equal(flags_resolve(op, user, false, &flags, NULL, &err), 0);
+	attr = command_attr(op, flags, &err);
+	assert_int_equal(command_argv(attr, flags, "PY", &argv, &err), 0);
 	for (size_t i = 0; i < argv.n; i++)
 		buf_printf(&line, "%s[%s]", i ? " " : "", argv.v[i]);
 	assert_string_equal(buf_str(&line), wanted);
@@ -88,7 +89,7 @@ static void commands(void **state)
 		      "glob: {main: m, flags-dest: globals, flags: {a: yes, b: '1', c: x y}}\n"
 		      "bad: {exec: 'run ${nope}'}\n");
 	const struct model *m = &file->models[0];
-	_cleanup_value_ struct value *attr = command_attr(model_operation(m, "bad"));
+	_cleanup_value_ struct value *attr = command_attr(model_operation(m, "bad"), NULL, NULL);
 	_cleanup_strv_ struct strv argv = STRV_INIT;
 	struct err err = ERR_INIT;
 
@@ -100,8 +101,8 @@ static void commands(void **state)
 	check_argv(model_operation(m, "args"), NULL, "[run] [--nn] [1] [--s] [end]");
 	check_argv(model_operation(m, "glob"), NULL,
 		"[PY] [-um] [guild.op_main] [m] [--] [--a] [true] [--b] ['1'] [--c] [x y]");
-	assert_int_equal(command_argv(attr, NULL, "PY", "/p", &argv, &err), -EINVAL);
-	assert_string_equal(err_text(&err), "command contains invalid reference 'nope'");
+	assert_int_equal(command_argv(attr, NULL, "PY", &argv, &err), -EINVAL);
+	assert_non_null(strstr(err_text(&err), "undefined reference 'nope'"));
 }
 
 static void environment(void **state)
@@ -111,7 +112,8 @@ static void environment(void **state)
 		      "  flags: {who: you, learn-rate: 0.5, off: no, named: {default: 1, env-name: "
 		      "OTHER}}\n");
 	const struct operation *op = &file->models[0].operations[0];
-	_cleanup_value_ struct value *attr = command_attr(op), *flags = flags_defaults(op);
+	_cleanup_value_ struct value *flags = flags_defaults(op),
+				     *attr = command_attr(op, flags, NULL);
 	_cleanup_strv_ struct strv env = STRV_INIT;
 
 	(void)state;
@@ -131,27 +133,39 @@ static void file_errors(void **state)
 		int line, column;
 		const char *part;
 	} table[] = {
-		{"hello", 1, 1, "a mapping of operations"},
-		{"- 1", 1, 3, "an item is an integer"},
-		{"- foo: 1", 1, 3, "one of model, config, include, package"},
-		{"- model: a\n  package: b", 1, 3, "make two items"},
-		{"- model: 1", 1, 10, "a string is needed"},
-		{"- model: a\n- model: a", 2, 10, "already"},
-		{"- model: a\n  operations: [1]", 2, 15, "a mapping of names"},
-		{"train: [1]", 1, 8, "a mapping, or a string"},
-		{"train: {flags: 1}", 1, 16, "a mapping of names to values"},
+		{"hello", 1, 1, "invalid guildfile data 'hello': expected a mapping"},
+		{"- 1", 1, 3, "invalid item 1: expected a mapping"},
+		{"- foo: 1", 1, 3,
+			"missing required type (one of: config, include, model, package) in "
+			"{'foo': 1}"},
+		{"- model: a\n  package: b", 1, 3, "multiple types (model, package) in"},
+		{"- model: 1", 1, 10, "invalid model name $1: expected a string"},
+		{"- model: a\n- model: a", 2, 3, "duplicate model 'a'"},
+		{"- model: a\n  operations: [1]", 2, 15,
+			"invalid operations value [1]: expected a mapping"},
+		{"train: [1]", 1, 8,
+			"invalid value for operation '[1]' 'train': expected a string or a "
+			"mapping"},
+		{"train: {flags: 1}", 1, 16, "invalid flags value 1: expected a mapping"},
 		{"train: {main: 'a \"b'}", 1, 15, "is not closed"},
 		{"train: {flags: {x: {type: foo}}}", 1, 27, "the types are"},
-		{"train: {flags: {x: {choices: 1}}}", 1, 30, "a list is needed"},
-		{"train: {flags: {x: [1]}}", 1, 20, "batch"},
-		{"train:\n  steps: [a]", 2, 3, "not supported yet"},
-		{"- model: a\n  extends: b", 2, 3, "not supported yet"},
-		{"- include: b", 1, 12, "not supported yet"},
-		{"train: {requires: {url: x}}", 1, 25, "not supported yet"},
-		{"train: {requires: {}}", 1, 19, "has no type"},
-		{"train: {requires: res}", 1, 19, "not supported yet"},
-		{"train: {requires: {file: x, target-path: ../y}}", 1, 42, "without .."},
-		{"train: {flags-dest: nowhere}", 1, 21, "args, globals"},
+		{"train: {flags: {x: {choices: 1}}}", 1, 30, "expected a list of values"},
+		{"train: {flags-import: 3}", 1, 23, "expected yes/all, no, or a list"},
+		{"train:\n  steps: a", 2, 10, "invalid steps data 'a': expected a list"},
+		{"- model: a\n  extends: b", 2, 12, "undefined model or config 'b'"},
+		{"- model: a\n  extends: b\n- config: b\n  extends: a", 2, 12,
+			"cycle in 'extends' (b -> a -> b)"},
+		{"- include: b", 1, 12, "cannot find include 'b'"},
+		{"- model: m\n  operations: {t: {flags: {$include: x}}}", 2, 38,
+			"invalid include reference 'x': cannot find target"},
+		{"train: {requires: {file: a, url: b}}", 1, 19,
+			"conflicting attributes (file, url)"},
+		{"train: {requires: {a: 1}}", 1, 19, "missing required attribute (one of"},
+		{"train: {requires: {file: x, target-type: y}}", 1, 42,
+			"expected 'link' or 'copy'"},
+		{"train: {requires: {file: x, rename: a b c}}", 1, 37, "invalid rename spec"},
+		{"- model: m\n  resources: {r: 1}", 2, 18, "invalid resource value 1"},
+		{"train: {optimizer: a, optimizers: [b]}", 1, 35, "conflicting optimizer"},
 		{"a: [1", 2, 1, "not YAML"},
 	};
 
@@ -242,13 +256,13 @@ static void flags_files(void **state)
 		{"any='{a: 1}'", "any", "{a: 1}"},
 		{"any:", "any", "null"},
 		{"rate: 1", "rate", "1.0"},
-		{"rate: x", "type float is needed", NULL},
-		{"count: 1.5", "type int is needed", NULL},
+		{"rate: x", "invalid value for type 'float'", NULL},
+		{"count: 1.5", "invalid value for type 'int'", NULL},
 		{"count: '7'", "count", "7"},
 		{"name: 1", "name", "'1'"},
 		{"n: x", "name", "x"},
 		{"on: yes", "on", "true"},
-		{"on: maybe", "type boolean is needed", NULL},
+		{"on: maybe", "invalid value for type 'boolean'", NULL},
 		{"kind: a", "kind", "a"},
 		{"kind: 1", "kind", "1"},
 		{"kind: 1.0", "kind", "1.0"},
@@ -272,7 +286,7 @@ static void flags_files(void **state)
 			op, table[i].text, strlen(table[i].text), FLAGS_WHOLE, &user, &err);
 
 		if (r == 0)
-			r = flags_resolve(op, user, &flags, &err);
+			r = flags_resolve(op, user, false, &flags, NULL, &err);
 		if (!table[i].shown) {
 			if (r != -EINVAL || !strstr(err_text(&err), table[i].flag))
 				fail_msg("%s: %d %s", table[i].text, r, err_text(&err));
@@ -292,8 +306,8 @@ static void flags_round_trip(void **state)
 		parse("op: {exec: x, flags: {a: 1, 'b c': 2, 'y': 3, '1': 4}}\n");
 	const struct operation *op = &file->models[0].operations[0];
 	static const char *const words[] = {"1", "'1'", "1e-3", "010", "yes", "'yes'", "x y", "",
-		"~", "-.5", "1:30", "1_000", "{a: 1}", "2020-01-01", "nan", "-inf", "#", "é",
-		"a=b", "'a\"b'", "123456789012345678901234567890", "0.1", "-0.0", "1e400"};
+		"~", "-.5", "1:30", "1_000", "{a: 1}", "2020-01-01", "nan", "-inf", "#", "a=b",
+		"'a\"b'", "é", "123456789012345678901234567890", "0.1", "-0.0", "1e400"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
