@@ -15,6 +15,7 @@
 #include "walk.h"
 #include "catalog/catalog.h"
 #include "catalog/dep_runs.h"
+#include "project/flag_import.h"
 #include "project/flags.h"
 #include "run/birth.h"
 
@@ -121,8 +122,10 @@ int flags_file_write(struct flags_file *f, const void *data, size_t len, off_t o
 	if (!len || f->start == FLAGS_START_SHOWN || f->text.data[f->text.len - 1] != '\n')
 		return 0;
 	r = thing_operation(f->op.fs, f->thing, &file, &op);
-	if (r == 0)
+	if (r == 0) {
+		operation_import_flags(op);
 		r = flags_parse(op, f->text.data, f->text.len, FLAGS_PREFIX, NULL, &err);
+	}
 	return r < 0 ? refuse(f, -EINVAL, &err) : 0;
 }
 
@@ -150,6 +153,7 @@ static int give_birth(struct flags_file *f, const struct operation *op,
 	_cleanup_free_ char *label = f->dropped && !op->label_template ? stem(f->dropped) : NULL;
 	struct birth_spec spec = {
 		.op = op,
+		.proto_fd = -1,
 		.user_flags = user_flags,
 		.flags = flags,
 		.label = label,
@@ -179,11 +183,12 @@ static int start_run(struct flags_file *f, struct err *err)
 
 	if (r < 0)
 		return err_set(err, -EINVAL, "the operation is no longer in the Guild file");
+	operation_import_flags(op);
 	r = flags_parse(op, f->text.data, f->text.len, FLAGS_WHOLE, &user_flags, err);
 	if (r == 0)
-		r = flags_resolve(op, user_flags, &flags, err);
+		r = flags_resolve(op, user_flags, false, &flags, NULL, err);
 	if (r == 0)
-		r = dep_runs_fill_flags(fs->catalog, op, flags);
+		r = dep_runs_fill_flags(fs->catalog, op, flags, NULL);
 	return r < 0 ? r : give_birth(f, op, user_flags, flags, err);
 }
 

@@ -28,6 +28,7 @@
 #include "tree.h"
 #include "waiters.h"
 #include "watch.h"
+#include "project/flag_import.h"
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "project/project.h"
@@ -119,13 +120,15 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 static int open_home(struct guildfs *fs, const struct options *o)
 {
-	_cleanup_buf_ struct buf path = BUF_INIT;
+	_cleanup_buf_ struct buf path = BUF_INIT, cache = BUF_INIT;
 	struct err err = ERR_INIT;
 
 	if (home_find(o->home, fs->cwd, &path, &err) < 0 ||
 		home_open(buf_str(&path), &fs->home, &err) < 0 ||
 		catalog_new(fs->home, &fs->catalog, &err) < 0)
 		return complain("%s", err_text(&err));
+	buf_printf(&cache, "%s/cache/import-flags", fs->home->path);
+	flag_import_set_cache(buf_str(&cache));
 	return 0;
 }
 

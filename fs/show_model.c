@@ -12,6 +12,7 @@
 #include "tree.h"
 #include "base/name.h"
 #include "catalog/catalog.h"
+#include "project/flag_import.h"
 #include "project/flags.h"
 #include "project/project.h"
 #include "run/deps.h"
@@ -287,10 +288,11 @@ void operation_cmd(const struct place *p, struct buf *b)
 
 	if (!op)
 		return;
-	if (op->exec) {
-		print_line(b, op->exec);
+	if (op->exec || op->steps) {
+		print_line(b, op->exec ? op->exec : "steps");
 		return;
 	}
+	operation_import_flags(op);
 	buf_printf(b, "python -um guild.op_main %s", op->main);
 	if (op->flags_dest && strcmp(op->flags_dest, "args") != 0) {
 		buf_putc(b, '\n');
@@ -300,7 +302,7 @@ void operation_cmd(const struct place *p, struct buf *b)
 	for (size_t i = 0; i < op->n_flags; i++) {
 		const struct flag *f = &op->flags[i];
 
-		if (!f->arg_skip)
+		if (!value_truthy(f->arg_skip))
 			buf_printf(b, " --%s ${%s}", f->arg_name ? f->arg_name : f->name, f->name);
 	}
 	buf_putc(b, '\n');
@@ -320,8 +322,10 @@ void operation_help(const struct place *p, struct buf *b)
 	_cleanup_guildfile_ struct guildfile *file = NULL;
 	const struct operation *op = the_operation(p, b, &file);
 
-	if (op)
-		flags_print_help(b, op);
+	if (!op)
+		return;
+	operation_import_flags(op);
+	flags_print_help(b, op);
 }
 
 void operation_flags_text(const struct place *p, struct buf *b)
@@ -332,6 +336,7 @@ void operation_flags_text(const struct place *p, struct buf *b)
 
 	if (!op)
 		return;
+	operation_import_flags(op);
 	flags = flags_defaults(op);
 	if (flags)
 		flags_print(b, flags);

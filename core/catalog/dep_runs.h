@@ -13,9 +13,14 @@
 
 /*
  * Fills null flags of operation sources, and full ids for prefixes that a user gave. Where there
- * is no such run the flag stays as it is: the run is made, and says why it could not start.
- * -ENOMEM.
+ * is no such run the flag stays as it is and the source's name is added to `missing` (may be NULL):
+ * the run is made, and says why it could not start. -ENOMEM.
  */
-int dep_runs_fill_flags(struct catalog *catalog, const struct operation *op, struct value *flags);
+int dep_runs_fill_flags(struct catalog *catalog, const struct operation *op, struct value *flags,
+	struct strv *missing);
+
+/* The id of the run that operations (a comma list) mean, whose id begins with `prefix`; NULL: none.
+ * It belongs to the catalogue. */
+const char *dep_runs_find(struct catalog *catalog, const char *operations, const char *prefix);
 
 #endif

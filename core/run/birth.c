@@ -36,12 +36,31 @@ static int make_skeleton(int dir_fd)
 static int write_source(const struct birth_spec *spec, int dir_fd, struct err *err)
 {
 	_cleanup_buf_ struct buf manifest = BUF_INIT;
-	char digest[DIGEST_MD5_LEN + 1];
-	int r = source_snapshot(spec->op, dir_fd, &manifest, digest, err);
+	char digest[DIGEST_MD5_LEN + 1] = "";
+	int r;
 
+	if (spec->proto_fd >= 0 && (!spec->own_source || !spec->op))
+		r = source_copy_run(spec->proto_fd, dir_fd, &manifest, digest, err);
+	else
+		r = source_snapshot(spec->op, dir_fd, &manifest, digest, spec->warnings, err);
 	if (r == 0)
 		r = manifest_append(dir_fd, &manifest);
 	return r < 0 ? r : birth_write_digest(dir_fd, digest);
+}
+
+/* Source code that was there goes, since the new may lack files. */
+static int renew_source(const struct birth_spec *spec, int dir_fd, struct err *err)
+{
+	_cleanup_strv_ struct strv old = STRV_INIT;
+	int r = manifest_paths(dir_fd, 's', &old);
+
+	for (size_t i = 0; r == 0 && i < old.n; i++)
+		if (name_is_safe_path(old.v[i]) && unlinkat(dir_fd, old.v[i], 0) < 0 &&
+			errno != ENOENT)
+			r = -errno;
+	if (r == 0)
+		r = manifest_remove(dir_fd, 's');
+	return r < 0 ? r : write_source(spec, dir_fd, err);
 }
 
 /* What the supervisor and `output` find: an empty log, and how the run is to go on. */
@@ -112,17 +131,44 @@ static int fill(const struct birth_spec *spec, const char *id, int dir_fd, struc
 
 /* --- the name ------------------------------------------------------------- */
 
-static int publish(const struct home *home, const char *aside, const char *id, const char *run_dir)
+/* A directory that the user chose: it may be there, if it is empty, and on another file system. */
+static int publish_outside(const struct home *home, const char *aside, const char *run_dir)
+{
+	int r;
+
+	if (errno == EEXIST && rmdir(run_dir) < 0)
+		return -EEXIST;
+	if (renameat2(home->fd, aside, home->fd, run_dir, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EXDEV)
+		return -errno;
+	r = file_copy_tree(home->fd, aside, AT_FDCWD, run_dir);
+	if (r == 0)
+		file_remove_tree(home->fd, aside);
+	return r;
+}
+
+static const char *id_of(const struct birth_spec *spec, const char *id)
+{
+	const char *slash = spec->run_dir ? strrchr(spec->run_dir, '/') : NULL;
+
+	return slash ? slash + 1 : spec->id ? spec->id : id;
+}
+
+static int publish(
+	const struct home *home, const char *aside, const struct birth_spec *spec, const char *id)
 {
 	_cleanup_buf_ struct buf to = BUF_INIT;
 
-	if (run_dir)
-		buf_puts(&to, run_dir);
+	if (spec->run_dir)
+		buf_puts(&to, spec->run_dir);
 	else
-		buf_printf(&to, "runs/%s", id);
+		buf_printf(&to, "runs/%s", id_of(spec, id));
 	if (renameat2(home->fd, aside, home->fd, buf_str(&to), RENAME_NOREPLACE) == 0)
 		return 0;
-	if (errno != EEXIST || run_dir)
+	if (spec->run_dir)
+		return publish_outside(home, aside, spec->run_dir);
+	if (errno != EEXIST || spec->id)
 		return -errno;
 	/* The same run, written again before it was started: readers see one or the other. */
 	if (renameat2(home->fd, aside, home->fd, buf_str(&to), RENAME_EXCHANGE) < 0)
@@ -148,16 +194,33 @@ int birth_create(const struct home *home, const struct birth_spec *spec,
 		r = -errno;
 	if (r == 0) {
 		dir_fd = openat(home->fd, buf_str(&aside), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		r = dir_fd < 0 ? -errno : fill(spec, ret_id, dir_fd, err);
+		r = dir_fd < 0 ? -errno : fill(spec, id_of(spec, ret_id), dir_fd, err);
 	}
 	if (r == 0)
-		r = publish(home, buf_str(&aside), ret_id, spec->run_dir);
+		r = publish(home, buf_str(&aside), spec, ret_id);
 	if (r == 0) {
-		home_poke(home, ret_id);
+		home_poke(home, id_of(spec, ret_id));
 		return 0;
 	}
 	file_remove_tree(home->fd, buf_str(&aside));
+	if (r == -EEXIST)
+		return err_set(err, r, "there is a run '%s' already", id_of(spec, ret_id));
 	return err_set(err, r, "cannot make the run in %s: %s", home->path, strerror(-r));
+}
+
+int birth_renew(
+	const struct home *home, const char *id, const struct birth_spec *spec, struct err *err)
+{
+	_cleanup_close_ int run_fd = home_open_run(home, id);
+	int r;
+
+	if (run_fd < 0)
+		return err_set(err, run_fd, "there is no run %s", id);
+	r = birth_rewrite_attrs(spec, run_fd, err);
+	if (r == 0 && spec->own_source && spec->op)
+		r = renew_source(spec, run_fd, err);
+	home_poke(home, id);
+	return r < 0 ? err_set(err, r, "cannot restart the run: %s", strerror(-r)) : 0;
 }
 
 int birth_withdraw(const struct home *home, const char *id)

@@ -11,6 +11,7 @@
 #define RUN_BIRTH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -19,7 +20,9 @@
 #include "run/home.h"
 
 struct birth_spec {
-	const struct operation *op;
+	const struct operation *op;     /* NULL: what the prototype ran */
+	int proto_fd;                   /* directory of a run whose source code it gets; -1: none */
+	bool own_source;                /* the project's source code all the same */
 	const struct value *user_flags; /* what the user set; NULL: nothing */
 	const struct value *flags;      /* resolved values of all flags */
 	const char *label;              /* NULL: the template, else the default label */
@@ -27,20 +30,33 @@ struct birth_spec {
 	const char *comment;            /* NULL: none */
 	const char *dropped;            /* name of the flags file it came from; NULL: none */
 	bool stage;
+	bool keep; /* delete-on-success or not */
 	uid_t uid;
 	gid_t gid;
 	const char *user;               /* name for attrs/user */
 	const struct strv *env;         /* the caller's environment, for python and staged runs */
+	const struct value *extra_env;  /* what the command gets beside its own; NULL: nothing */
+	const struct strv *extra_deps;  /* paths of files to link; NULL: none */
 	const struct value *run_params; /* options of the command line to record; NULL: none */
+	const int64_t *seed;            /* NULL: a random one */
+	const char *id;                 /* NULL: a new one; else any name that is free */
 	const char *run_dir;            /* NULL: runs/<id>, else this directory (must not exist) */
+	struct strv *warnings;          /* sentences for the user are added; NULL: nobody listens */
 };
 
 /*
- * ret_id may hold an id already (not ""): that run is replaced in one step, which is how a
- * flags file that is flushed twice stays one run.
+ * Without spec->id, ret_id may hold an id already (not ""): that run is replaced in one step, which
+ * is how a flags file that is flushed twice stays one run.
  */
 int birth_create(const struct home *home, const struct birth_spec *spec,
 	char ret_id[RUN_ID_LEN + 1], struct err *err);
+/*
+ * Writes what `spec` says into a run that is there already and is about to be started again: the
+ * command, flags, label and tags; its source code when spec->own_source. id, initialized, seed and
+ * all else stay.
+ */
+int birth_renew(
+	const struct home *home, const char *id, const struct birth_spec *spec, struct err *err);
 /* Undoes a birth that was never launched. */
 int birth_withdraw(const struct home *home, const char *id);
 void birth_sync(const struct home *home, const char *id);

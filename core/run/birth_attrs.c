@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/libexec.h"
 #include "base/shell.h"
 #include "project/command.h"
 #include "project/flags.h"
@@ -18,6 +19,8 @@
 #include "run/attr.h"
 #include "run/opref.h"
 #include "yaml/yaml.h"
+
+enum { OPREF_MAX = 64 * 1024 };
 
 /* Takes v over; NULL is out of memory. */
 static int put(int dir_fd, const char *name, struct value *v)
@@ -31,7 +34,12 @@ static int put(int dir_fd, const char *name, struct value *v)
 	yaml_emit(&text, v);
 	value_free(v);
 	r = buf_error(&text) ? buf_error(&text) : buf_error(&path);
-	return r < 0 ? r : file_create(dir_fd, buf_str(&path), text.data, text.len, 0644);
+	if (r == 0)
+		r = file_create(dir_fd, buf_str(&path), text.data, text.len, 0644);
+	/* A restart: others may be reading. */
+	return r == -EEXIST
+		       ? file_write(dir_fd, buf_str(&path), text.data, text.len, 0644, FILE_NOSYNC)
+		       : r;
 }
 
 static int put_string(int dir_fd, const char *name, const char *text)
@@ -64,12 +72,24 @@ static int write_identity(const struct birth_spec *spec, const char *id, int dir
 	return r < 0 ? r : put_string(dir_fd, "user", spec->user ? spec->user : "");
 }
 
+/* A run made after another one, without an operation of its own, is what that one was. */
+static int copy_opref(const struct birth_spec *spec, int dir_fd)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r = file_read(spec->proto_fd, RUN_GUILD_DIR "/opref", OPREF_MAX, &text);
+
+	return r < 0 ? r : file_create(dir_fd, RUN_GUILD_DIR "/opref", text.data, text.len, 0644);
+}
+
 static int write_opref(const struct birth_spec *spec, int dir_fd)
 {
 	_cleanup_(opref_release) struct opref ref = {0};
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	int r = opref_for_operation(spec->op, &ref);
+	int r;
 
+	if (!spec->op)
+		return copy_opref(spec, dir_fd);
+	r = opref_for_operation(spec->op, &ref);
 	if (r < 0)
 		return r;
 	opref_format(&text, &ref);
@@ -104,10 +124,12 @@ static int write_platform(int dir_fd)
 	return put(dir_fd, "platform", v);
 }
 
-static int write_seed(int dir_fd)
+static int write_seed(const struct birth_spec *spec, int dir_fd)
 {
 	uint32_t seed;
 
+	if (spec->seed)
+		return put(dir_fd, "random_seed", value_int(*spec->seed));
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		return -errno;
 	return put(dir_fd, "random_seed", value_int(seed));
@@ -119,40 +141,142 @@ static int write_seed(int dir_fd)
  * Guild AI restarts a run with the environment that it finds in the op attribute, and adds nothing
  * of its own: what a Python module needs must be there. Our own supervisor makes it anew.
  */
-static int add_python_env(struct value *op, const struct operation *from)
+static int add_environment(const struct birth_spec *spec, struct value *op)
 {
 	struct value *env = value_get(value_get(op, "op-cmd"), "cmd-env");
+	const char *dest = value_str(value_get(value_get(op, "sourcecode"), "dest"));
 	const char *own = value_str(value_get(env, "PYTHONPATH"));
 	_cleanup_buf_ struct buf path = BUF_INIT, libexec = BUF_INIT;
-	int r = home_libexec(&libexec);
+	int r = libexec_dir(&libexec);
 
-	if (r < 0)
+	if (!env)
 		return r;
-	buf_printf(&path, "%s%s.:%s/python", own ? own : "", own ? ":" : "", buf_str(&libexec));
-	r = value_map_set(env, "PYTHONPATH", value_string(buf_str(&path)));
-	if (r == 0)
-		r = value_map_set(env, "PROJECT_DIR", value_string(from->model->file->dir));
-	return r < 0 ? r : value_map_set(env, "GUILD_PLUGINS", value_string(""));
+	if (spec->op) {
+		buf_printf(&path, "%s%s%s:%s/python", own ? own : "", own ? ":" : "",
+			dest ? dest : ".", buf_str(&libexec));
+		r = value_map_set(env, "PYTHONPATH", value_string(buf_str(&path)));
+		if (r == 0)
+			r = value_map_set(
+				env, "PROJECT_DIR", value_string(spec->op->model->file->dir));
+		if (r == 0)
+			r = value_map_set(env, "GUILD_PLUGINS", value_string(""));
+	}
+	for (size_t i = 0; spec->extra_env && r == 0 && i < spec->extra_env->map.n; i++)
+		r = value_map_set(env, spec->extra_env->map.pairs[i].key,
+			value_copy(spec->extra_env->map.pairs[i].value));
+	return r;
 }
 
-static int write_command(const struct birth_spec *spec, int dir_fd, struct err *err)
+/* What only we know how to use: Guild AI reads over it. */
+static int add_own(const struct birth_spec *spec, struct value *op)
 {
-	const char *project = spec->op->model->file->dir;
-	_cleanup_value_ struct value *op = command_attr(spec->op);
-	_cleanup_strv_ struct strv argv = STRV_INIT;
-	_cleanup_buf_ struct buf python = BUF_INIT;
-	int r = op ? 0 : -ENOMEM;
+	static const char *const keys[] = {"pip-freeze", "env-secrets"};
+	struct value *own = value_map();
+	int r = own ? 0 : -ENOMEM;
 
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(keys); i++) {
+		const struct value *v = value_get(spec->op->data, keys[i]);
+
+		if (v)
+			r = value_map_set(own, keys[i], value_copy(v));
+	}
+	if (r == 0 && own->map.n)
+		return value_map_set(op, "guildfs", own);
+	value_free(own);
+	return r;
+}
+
+/* --dep: files that are linked, whatever the operation says. */
+static int add_deps(const struct birth_spec *spec, struct value *op)
+{
+	struct value *deps = value_get(op, "deps");
+	int r = 0;
+
+	for (size_t i = 0; spec->extra_deps && deps && r == 0 && i < spec->extra_deps->n; i++) {
+		struct value *dep = value_map(), *source = value_map(), *sources = value_list();
+		_cleanup_buf_ struct buf name = BUF_INIT;
+		_cleanup_free_ char *real = realpath(spec->extra_deps->v[i], NULL);
+
+		buf_printf(&name, "file:%s", spec->extra_deps->v[i]);
+		r = source ? value_map_set(source, "file",
+				     value_string(real ? real : spec->extra_deps->v[i]))
+			   : -ENOMEM;
+		if (r == 0)
+			r = sources ? value_list_add(sources, STEAL(source)) : -ENOMEM;
+		value_free(source);
+		if (r == 0)
+			r = dep ? value_map_set(dep, "sources", STEAL(sources)) : -ENOMEM;
+		value_free(sources);
+		if (r == 0)
+			r = value_map_set(dep, "name", value_string(buf_str(&name)));
+		if (r == 0)
+			r = value_map_set(dep, "target-type", value_string("link"));
+		if (r == 0)
+			r = value_list_add(deps, STEAL(dep));
+		value_free(dep);
+	}
+	return r;
+}
+
+/* The `op` attribute: from the operation, else the prototype's. */
+static int make_op(const struct birth_spec *spec, struct value **ret, struct err *err)
+{
+	_cleanup_value_ struct value *op = NULL;
+	int r = 0;
+
+	if (spec->op) {
+		op = command_attr(spec->op, spec->flags, err);
+		r = op ? add_own(spec, op) : err && err->code ? err->code : -ENOMEM;
+	} else {
+		r = attr_read(spec->proto_fd, "op", &op, err);
+	}
+	if (r == 0)
+		r = add_environment(spec, op);
+	if (r == 0)
+		r = add_deps(spec, op);
+	if (r == 0 && spec->label)
+		r = value_map_set(op, "label-template", value_string(spec->label));
+	if (r == 0 && spec->keep)
+		r = value_map_set(op, "delete-on-success", value_bool(false));
+	if (r == 0)
+		*ret = STEAL(op);
+	return r;
+}
+
+static int project_of(const struct birth_spec *spec, struct buf *b)
+{
+	_cleanup_(opref_release) struct opref ref = {0};
+	int r = spec->op ? 0 : opref_read(spec->proto_fd, &ref, NULL);
+
+	if (spec->op)
+		buf_puts(b, spec->op->model->file->dir);
+	else if (r == 0)
+		opref_project_dir(b, &ref);
+	return r;
+}
+
+static int write_command(
+	const struct birth_spec *spec, int dir_fd, struct value **ret_op, struct err *err)
+{
+	_cleanup_value_ struct value *op = NULL;
+	_cleanup_strv_ struct strv argv = STRV_INIT;
+	_cleanup_buf_ struct buf python = BUF_INIT, project = BUF_INIT;
+	int r = make_op(spec, &op, err);
+
+	if (r == 0)
+		r = project_of(spec, &project);
 	/* Without a Python the start fails, and its output will say so. */
-	if (r == 0 && python_find(project, spec->env, &python) < 0)
+	if (r == 0 && python_find(buf_str(&project), spec->env, &python) < 0)
 		buf_puts(&python, "python");
 	if (r == 0)
-		r = command_argv(op, spec->flags, buf_str(&python), project, &argv, err);
+		r = command_argv(op, spec->flags, buf_str(&python), &argv, err);
 	if (r == 0)
 		r = put(dir_fd, "cmd", value_from_strv(&argv));
 	if (r == 0)
-		r = add_python_env(op, spec->op);
-	return r < 0 ? r : put(dir_fd, "op", STEAL(op));
+		r = put(dir_fd, "op", value_copy(op));
+	if (r == 0)
+		*ret_op = STEAL(op);
+	return r;
 }
 
 static int write_run_params(const struct birth_spec *spec, int dir_fd)
@@ -164,7 +288,8 @@ static int write_run_params(const struct birth_spec *spec, int dir_fd)
 	if (spec->run_params)
 		return put(dir_fd, "run_params", value_copy(spec->run_params));
 	v = value_map();
-	operation_spec(&opspec, spec->op);
+	if (spec->op)
+		operation_spec(&opspec, spec->op);
 	r = v ? value_map_set(v, "opspec", value_string(buf_str(&opspec))) : -ENOMEM;
 	if (r == 0)
 		r = value_map_set(v, "flags", value_list());
@@ -177,11 +302,60 @@ static int write_run_params(const struct birth_spec *spec, int dir_fd)
 	return put(dir_fd, "run_params", v);
 }
 
+/* Attributes that both tools write themselves. */
+static bool is_core_attr(const char *name)
+{
+	static const char *const names[] = {"cmd", "comments", "deps", "env", "exit_status",
+		"flags", "host", "id", "initialized", "label", "marked", "objective", "op",
+		"opdef_attrs", "pip_freeze", "platform", "plugins", "random_seed", "run_params",
+		"sourcecode_digest", "started", "stopped", "tags", "user", "user_flags",
+		"vcs_commit", "steps", "trials", "max_trials", "compare"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int write_run_attrs(const struct birth_spec *spec, int dir_fd)
+{
+	const struct value *attrs = spec->op ? value_get(spec->op->data, "run-attrs") : NULL;
+	_cleanup_value_ struct value *own = value_map();
+	int r = own ? 0 : -ENOMEM;
+
+	if (!attrs || attrs->type != VALUE_MAP)
+		return r;
+	for (size_t i = 0; r == 0 && i < attrs->map.n; i++) {
+		const struct value_pair *pair = &attrs->map.pairs[i];
+
+		if (!is_core_attr(pair->key))
+			r = value_map_set(own, pair->key, value_copy(pair->value));
+		else if (spec->warnings)
+			r = strv_addf(spec->warnings,
+				"Invalid run attribute '%s' defined for operation %s - ignoring",
+				pair->key, spec->op->name);
+	}
+	return r < 0 ? r : put(dir_fd, "opdef_attrs", STEAL(own));
+}
+
+static int write_steps(const struct birth_spec *spec, int dir_fd)
+{
+	_cleanup_value_ struct value *steps = NULL;
+
+	if (spec->op && (!spec->op->steps || spec->op->exec || spec->op->main))
+		return 0;
+	if (spec->op)
+		return put(dir_fd, "steps", value_copy(spec->op->steps));
+	if (attr_read(spec->proto_fd, "steps", &steps, NULL) < 0)
+		return 0;
+	return put(dir_fd, "steps", STEAL(steps));
+}
+
 /* --- what people call it -------------------------------------------------- */
 
 static int collect_tags(const struct birth_spec *spec, struct strv *tags)
 {
-	int r = strv_copy(tags, &spec->op->tags);
+	int r = spec->op ? strv_copy(tags, &spec->op->tags) : 0;
 
 	if (r == 0 && spec->tags)
 		r = strv_copy(tags, spec->tags);
@@ -190,14 +364,13 @@ static int collect_tags(const struct birth_spec *spec, struct strv *tags)
 	return r;
 }
 
-static int write_label(const struct birth_spec *spec, int dir_fd)
+static int write_label(const struct birth_spec *spec, const struct value *op, int dir_fd)
 {
+	const char *own = value_str(value_get(op, "label-template"));
 	_cleanup_buf_ struct buf label = BUF_INIT, template = BUF_INIT;
 
-	if (spec->label) {
-		buf_puts(&template, spec->label);
-	} else if (spec->op->label_template) {
-		buf_puts(&template, spec->op->label_template);
+	if (spec->label || own) {
+		buf_puts(&template, spec->label ? spec->label : own);
 	} else {
 		for (size_t i = 0; spec->tags && i < spec->tags->n; i++)
 			buf_printf(&template, "%s ", spec->tags->v[i]);
@@ -208,10 +381,12 @@ static int write_label(const struct birth_spec *spec, int dir_fd)
 		buf_resize(&label, label.len - 1);
 	if (buf_error(&label))
 		return buf_error(&label);
-	return label.len ? put_string(dir_fd, "label", buf_str(&label)) : 0;
+	return label.len ? put_string(dir_fd, "label", buf_str(&label))
+			 : attr_remove(dir_fd, "label");
 }
 
-static int write_annotations(const struct birth_spec *spec, int dir_fd, struct err *err)
+static int write_annotations(
+	const struct birth_spec *spec, const struct value *op, int dir_fd, struct err *err)
 {
 	_cleanup_strv_ struct strv tags = STRV_INIT;
 	int r = collect_tags(spec, &tags);
@@ -219,11 +394,28 @@ static int write_annotations(const struct birth_spec *spec, int dir_fd, struct e
 	if (r == 0 && tags.n)
 		r = put(dir_fd, "tags", value_from_strv(&tags));
 	if (r == 0)
-		r = write_label(spec, dir_fd);
+		r = write_label(spec, op, dir_fd);
 	if (r == 0 && spec->comment)
 		r = annotate_store_comments(dir_fd, spec->comment, strlen(spec->comment), false,
 			spec->user ? spec->user : "", err);
 	return r;
+}
+
+/* What a run is to do: the same for a new one and for one that is started again. */
+static int write_work(const struct birth_spec *spec, int dir_fd, struct err *err)
+{
+	_cleanup_value_ struct value *op = NULL;
+	int r = write_command(spec, dir_fd, &op, err);
+
+	if (r == 0)
+		r = put(dir_fd, "flags", copy_or_map(spec->flags));
+	if (r == 0)
+		r = put(dir_fd, "user_flags", copy_or_map(spec->user_flags));
+	if (r == 0)
+		r = write_steps(spec, dir_fd);
+	if (r == 0)
+		r = write_run_attrs(spec, dir_fd);
+	return r < 0 ? r : write_annotations(spec, op, dir_fd, err);
 }
 
 int birth_write_attrs(const struct birth_spec *spec, const char *id, int dir_fd, struct err *err)
@@ -233,20 +425,21 @@ int birth_write_attrs(const struct birth_spec *spec, const char *id, int dir_fd,
 	if (r == 0)
 		r = write_opref(spec, dir_fd);
 	if (r == 0)
-		r = write_command(spec, dir_fd, err);
-	if (r == 0)
-		r = put(dir_fd, "flags", copy_or_map(spec->flags));
-	if (r == 0)
-		r = put(dir_fd, "user_flags", copy_or_map(spec->user_flags));
-	if (r == 0)
-		r = write_annotations(spec, dir_fd, err);
+		r = write_work(spec, dir_fd, err);
 	if (r == 0)
 		r = write_run_params(spec, dir_fd);
 	if (r == 0)
 		r = write_platform(dir_fd);
 	if (r == 0)
-		r = write_seed(dir_fd);
+		r = write_seed(spec, dir_fd);
 	return r < 0 ? r : put(dir_fd, "plugins", value_list());
+}
+
+int birth_rewrite_attrs(const struct birth_spec *spec, int run_fd, struct err *err)
+{
+	int r = write_work(spec, run_fd, err);
+
+	return r == 0 && spec->run_params ? write_run_params(spec, run_fd) : r;
 }
 
 int birth_write_digest(int dir_fd, const char *digest)

@@ -10,6 +10,8 @@
 #include "run/birth.h"
 
 int birth_write_attrs(const struct birth_spec *spec, const char *id, int dir_fd, struct err *err);
+/* What a restart changes, over what is there. */
+int birth_rewrite_attrs(const struct birth_spec *spec, int run_fd, struct err *err);
 /* "" when there is no source code. */
 int birth_write_digest(int dir_fd, const char *digest);
 /* ENV, which Guild AI starts staged runs with: export lines, mode 0600. */

@@ -1,301 +1,241 @@
 /* SPDX-License-Identifier: MIT */
-/* Dependencies: finding the files of each source. core/run/deps_put.c puts them into the run. */
+/* Dependencies: all resources of a run, one source after the other, and the record of them. */
 #include "run/deps.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "run/attr.h"
+#include "run/deps_find.h"
 #include "run/deps_put.h"
 #include "run/manifest.h"
 
-/* --- files of a source ---------------------------------------------------- */
-
-/* Relative paths of everything below a directory, .guild left out. */
-static int list_tree(int dirfd, const char *dir, struct strv *paths)
-{
-	_cleanup_strv_ struct strv names = STRV_INIT;
-	int r = deps_list_dir(dirfd, *dir ? dir : ".", &names);
-
-	if (r < 0)
-		return r == -ENOTDIR ? 0 : r;
-	strv_sort(&names);
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		_cleanup_buf_ struct buf path = BUF_INIT;
-		struct stat st;
-
-		if (!*dir && strcmp(names.v[i], RUN_GUILD_DIR) == 0)
-			continue;
-		if (*dir)
-			buf_printf(&path, "%s/", dir);
-		buf_puts(&path, names.v[i]);
-		r = strv_add(paths, buf_str(&path));
-		if (r == 0 && fstatat(dirfd, buf_str(&path), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			S_ISDIR(st.st_mode))
-			r = list_tree(dirfd, buf_str(&path), paths);
-	}
-	return r;
-}
-
-/* What `select` matches, from the path's start to its end. */
-static int select_paths(int dirfd, const char *select, struct strv *ret, struct err *err)
-{
-	_cleanup_strv_ struct strv all = STRV_INIT;
-	_cleanup_buf_ struct buf pattern = BUF_INIT;
-	regex_t regex;
-	int r;
-
-	buf_printf(&pattern, "^(%s)$", select);
-	if (regcomp(&regex, buf_str(&pattern), REG_EXTENDED | REG_NOSUB) != 0)
-		return err_set(err, -EINVAL, "select '%s' is not a regular expression", select);
-	r = list_tree(dirfd, "", &all);
-	for (size_t i = 0; r == 0 && i < all.n; i++)
-		if (regexec(&regex, all.v[i], 0, NULL, 0) == 0)
-			r = strv_add(ret, all.v[i]);
-	regfree(&regex);
-	return r;
-}
-
-static bool is_or_holds(const char *name, const struct strv *paths)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < paths->n; i++)
-		if (strncmp(paths->v[i], name, len) == 0 &&
-			(paths->v[i][len] == '\0' || paths->v[i][len] == '/'))
-			return true;
-	return false;
-}
-
-/* Top-level names that the run itself made: neither source code nor what it depended on. */
-static int generated_names(int run_fd, struct strv *ret)
-{
-	_cleanup_strv_ struct strv names = STRV_INIT, known = STRV_INIT;
-	int r = deps_list_dir(run_fd, ".", &names);
-
-	if (r == 0)
-		r = manifest_paths(run_fd, 's', &known);
-	if (r == 0)
-		r = manifest_paths(run_fd, 'd', &known);
-	strv_sort(&names);
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		if (strncmp(names.v[i], ".guild", 6) != 0 && !is_or_holds(names.v[i], &known))
-			r = strv_add(ret, names.v[i]);
-	return r;
-}
-
-/* --- resolving ------------------------------------------------------------ */
-
 struct resolver {
-	const struct home *home;
-	int run_fd;
-	const struct value *flags;
-	const char *location; /* of the project */
+	const struct deps_spec *spec;
 	struct buf manifest;
-	struct value *attr;
+	struct value
+		*attr; /* what will be attrs/deps: {RESOURCE: {SOURCE: {uri, paths, config}}} */
 };
 
-static const char *flag_value(const struct resolver *rs, const struct dep *dep)
+/* --- one source ------------------------------------------------------------ */
+
+/* What the run's flags, or the resource's stored configuration, have in the source's place. */
+static const struct value *config_of(
+	const struct resolver *rs, const struct source *s, const struct value *stored)
 {
-	return dep->flag_name ? value_str(value_get(rs->flags, dep->flag_name)) : NULL;
+	const char *name = s->flag_name ? s->flag_name : s->resolving_name;
+	const struct value *v = value_get(rs->spec->flags, name);
+
+	return v ? v : value_get(stored, name);
 }
 
-/* The directory that a source's files are in, and their paths in it. */
-static int find_operation_files(const struct resolver *rs, const struct dep *dep,
-	struct buf *ret_dir, struct strv *ret_paths, struct err *err)
+/* Takes paths over. */
+static int record(struct resolver *rs, const struct deps_source *src, struct value *paths)
 {
-	const char *id = flag_value(rs, dep);
-	_cleanup_close_ int from = id ? home_open_run(rs->home, id) : -ENOENT;
-	int r;
+	struct value *sources = value_get(rs->attr, src->resource->resolving_name);
+	_cleanup_value_ struct value *entry = value_map(), *kept = paths;
+	int r = entry ? 0 : -ENOMEM;
 
-	if (from < 0)
-		return err_set(err, -ENOENT, "no suitable run for %s", dep->spec);
-	buf_printf(ret_dir, "%s/runs/%s", rs->home->path, id);
-	r = dep->select ? select_paths(from, dep->select, ret_paths, err)
-			: generated_names(from, ret_paths);
-	if (r == 0 && !ret_paths->n && dep->select)
-		r = err_set(err, -ENOENT, "nothing in run %s matches select '%s'", id, dep->select);
-	return r;
-}
-
-static int find_project_files(const struct resolver *rs, const struct dep *dep, struct buf *ret_dir,
-	struct strv *ret_paths, struct err *err)
-{
-	const char *path = flag_value(rs, dep) ? flag_value(rs, dep) : dep->spec;
-	_cleanup_buf_ struct buf full = BUF_INIT;
-	_cleanup_close_ int fd = -1;
-	const char *slash;
-	struct stat st;
-	int r;
-
-	if (*path != '/')
-		buf_printf(&full, "%s/", rs->location);
-	buf_puts(&full, path);
-	while (full.len > 1 && full.data[full.len - 1] == '/')
-		buf_resize(&full, full.len - 1);
-	if (stat(buf_str(&full), &st) < 0)
-		return err_set(err, -ENOENT, "cannot find source file '%s'", path);
-	if (!dep->select || !S_ISDIR(st.st_mode)) {
-		slash = strrchr(buf_str(&full), '/');
-		buf_add(ret_dir, full.data, (size_t)(slash - full.data));
-		return strv_add(ret_paths, slash + 1);
-	}
-	fd = open(buf_str(&full), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	buf_puts(ret_dir, buf_str(&full));
-	r = fd < 0 ? -errno : select_paths(fd, dep->select, ret_paths, err);
-	if (r == 0 && !ret_paths->n)
-		r = err_set(err, -ENOENT, "nothing resolved for %s", dep->name);
-	return r;
-}
-
-/* {uri, paths, config} under the source's name. */
-static int record(
-	struct resolver *rs, const char *resource, const struct dep *dep, struct value *paths)
-{
-	_cleanup_buf_ struct buf uri = BUF_INIT;
-	struct value *sources = value_get(rs->attr, resource);
-	struct value *entry = value_map();
-	const char *config = flag_value(rs, dep);
-	int r;
-
-	buf_printf(&uri, "%s:%s", dep->type_name, dep->spec);
-	if (!sources) {
-		r = value_map_set(rs->attr, resource, value_map());
-		sources = value_get(rs->attr, resource);
-		if (r < 0)
-			sources = NULL;
-	}
-	if (!entry || !sources) {
-		value_free(entry);
-		value_free(paths);
-		return -ENOMEM;
-	}
-	r = value_map_set(entry, "uri", value_string(buf_str(&uri)));
 	if (r == 0)
-		r = value_map_set(entry, "paths", paths);
-	else
-		value_free(paths);
-	if (r == 0 && config)
-		r = value_map_set(entry, "config", value_string(config));
-	if (r < 0) {
-		value_free(entry);
-		return r;
-	}
-	return value_map_set(sources, dep->name, entry);
+		r = value_map_set(entry, "uri", value_string(src->source->uri));
+	if (r == 0)
+		r = value_map_set(entry, "paths", STEAL(kept));
+	if (r == 0 && !value_is_null(src->config))
+		r = value_map_set(entry, "config", value_copy(src->config));
+	return r < 0 ? r : value_map_set(sources, src->source->resolving_name, STEAL(entry));
 }
 
-static int resolve_dep(
-	struct resolver *rs, const char *resource, const struct dep *dep, struct err *err)
+static int resolve_source(struct resolver *rs, const struct deps_source *src, struct err *err)
 {
-	_cleanup_buf_ struct buf dir = BUF_INIT;
-	_cleanup_strv_ struct strv paths = STRV_INIT;
+	_cleanup_(deps_found_release) struct deps_found found = DEPS_FOUND_INIT;
 	struct value *resolved = value_list();
-	int r = resolved ? 0 : -ENOMEM;
+	int r = resolved ? deps_find(src, &found, err) : -ENOMEM;
 
-	if (r == 0)
-		r = dep->type == DEP_OPERATION ? find_operation_files(rs, dep, &dir, &paths, err)
-					       : find_project_files(rs, dep, &dir, &paths, err);
-	for (size_t i = 0; r == 0 && i < paths.n; i++) {
-		struct deps_item item = {
-			.home = rs->home,
-			.run_fd = rs->run_fd,
-			.dep = dep,
-			.dir = buf_str(&dir),
-			.path = paths.v[i],
-			.location = rs->location,
-		};
-
-		r = deps_put(&item, &rs->manifest, resolved, err);
-	}
+	for (size_t i = 0; r == 0 && i < found.paths.n; i++)
+		r = deps_put(src, &found, i, &rs->manifest, resolved, err);
 	if (r < 0) {
 		value_free(resolved);
 		return r;
 	}
-	return record(rs, resource, dep, resolved);
+	return record(rs, src, resolved);
 }
 
-static int fail_source(const char *resource, const struct dep *dep, int code, const struct err *why,
-	struct err *err)
+static int fail_source(
+	const struct deps_source *src, int code, const struct err *why, struct err *err)
 {
-	return err_set(err, code,
-		"run failed because a dependency was not met: could not resolve '%s' in %s "
-		"resource: %s",
-		dep->name, resource, why->code ? err_text(why) : strerror(-code));
+	const char *name = src->source->resolving_name;
+	const char *help = src->source->help;
+	/* What a configuration cannot take is Guild AI's surprise, too. */
+	bool unexpected = strncmp(why->text, "ValueError(", 11) == 0;
+
+	/* Found, but not to be put where it should go. */
+	if (strncmp(why->text, "error renaming", 14) == 0 ||
+		strncmp(why->text, "invalid path", 12) == 0)
+		return err_set(err, code, "%s", err_text(why));
+	return err_set(err, code, "%s '%s' in %s resource: %s%s%s",
+		unexpected ? "unexpected error resolving" : "could not resolve", name,
+		src->resource->resolving_name, why->code ? err_text(why) : strerror(-code),
+		help ? "\n" : "", help ? help : "");
 }
 
-/* One resource of the `op` attribute; its sources are parsed by the Guild file's own parser. */
+/* True when there is nothing to do, with a line that says why. */
+static bool is_settled(const struct resolver *rs, const struct deps_source *src)
+{
+	const struct value *sources = value_get(rs->attr, src->resource->resolving_name);
+	const char *name = src->source->resolving_name;
+
+	if (src->source->always_resolve != YES && value_get(sources, name)) {
+		deps_say(rs->spec, DEPS_INFO,
+			"Skipping resolution of %s because it's already resolved", name);
+		return true;
+	}
+	if (rs->spec->for_stage && src->source->type == SOURCE_OPERATION) {
+		deps_say(rs->spec, DEPS_INFO, "Skipping resolution of %s because it's being staged",
+			name);
+		return true;
+	}
+	return false;
+}
+
+/* --- all of them ------------------------------------------------------------ */
+
+static int resolve_sources(
+	struct resolver *rs, const struct resource *res, const struct value *item, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < res->n_sources; i++) {
+		struct err why = ERR_INIT;
+		struct deps_source src = {
+			.spec = rs->spec,
+			.resource = res,
+			.source = &res->sources[i],
+			.config = config_of(rs, &res->sources[i], value_get(item, "config")),
+			.parents = value_get(item, "guildfs-parents"),
+		};
+
+		if (is_settled(rs, &src))
+			continue;
+		r = resolve_source(rs, &src, &why);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0 && src.source->optional) {
+			deps_say(rs->spec, DEPS_INFO,
+				"Could not resolve %s - skipping because dependency is optional",
+				src.source->resolving_name);
+			r = 0;
+		} else if (r < 0) {
+			fail_source(&src, r, &why, err);
+		}
+	}
+	return r;
+}
+
+/* One resource of the `op` attribute, parsed by the Guild file's own parser. */
 static int resolve_resource(struct resolver *rs, const struct value *item, struct err *err)
 {
-	const char *name = value_str(value_get(item, "name"));
-	const char *location = value_str(value_get(item, "location"));
-	const struct value *sources = value_get(item, "sources");
-	struct operation op = {0};
-	int r = sources ? deps_parse(sources, &op, err) : 0;
+	const char *dir = value_str(value_get(item, "location"));
+	struct resource res;
+	int r = resource_parse(value_str(value_get(item, "name")), "", item, &res, NULL, err);
 
-	if (location)
-		rs->location = location;
-	for (size_t i = 0; r == 0 && i < op.n_deps; i++) {
-		struct err why = ERR_INIT;
-
-		r = resolve_dep(rs, name ? name : op.deps[i].name, &op.deps[i], &why);
-		if (r == -ENOMEM)
-			break;
-		if (r < 0 && op.deps[i].optional)
-			r = 0;
-		else if (r < 0)
-			fail_source(name ? name : op.deps[i].name, &op.deps[i], r, &why, err);
+	if (r == 0 && dir) {
+		res.dir = strdup(dir);
+		r = res.dir ? 0 : -ENOMEM;
 	}
-	for (size_t i = 0; i < op.n_deps; i++)
-		dep_release(&op.deps[i]);
-	free(op.deps);
+	if (r == 0) {
+		deps_say(rs->spec, DEPS_INFO, "Resolving %s", res.resolving_name);
+		if (!value_get(rs->attr, res.resolving_name))
+			r = value_map_set(rs->attr, res.resolving_name, value_map());
+	}
+	if (r == 0)
+		r = resolve_sources(rs, &res, item, err);
+	resource_release(&res);
 	return r;
 }
 
-int deps_resolve(const struct home *home, int run_fd, const struct value *op_attr,
-	const struct value *flags, const char *project_dir, struct err *err)
+static int resolve_all(struct resolver *rs, struct err *err)
 {
-	const struct value *deps = value_get(op_attr, "deps");
-	struct resolver rs = {
-		.home = home,
-		.run_fd = run_fd,
-		.flags = flags,
-		.location = project_dir,
-		.attr = value_map(),
-	};
-	int r = rs.attr ? 0 : -ENOMEM;
+	const struct value *deps = value_get(rs->spec->op_attr, "deps");
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && deps && deps->type == VALUE_LIST && i < deps->list.n; i++)
-		r = resolve_resource(&rs, deps->list.items[i], err);
+	for (size_t i = 0; r == 0 && deps && deps->type == VALUE_LIST && i < deps->list.n; i++) {
+		struct err why = ERR_INIT;
+
+		r = resolve_resource(rs, deps->list.items[i], &why);
+		if (r < 0 && r != -ENOMEM && rs->spec->go_on) {
+			deps_say(rs->spec, DEPS_WARNING, "a dependency was not met: %s",
+				err_text(&why));
+			r = 0;
+		} else if (r < 0) {
+			err_set(err, r, "run failed because a dependency was not met: %s",
+				why.code ? err_text(&why) : strerror(-r));
+		}
+	}
+	return r;
+}
+
+int deps_resolve(const struct deps_spec *spec, struct err *err)
+{
+	struct resolver rs = {.spec = spec};
+	int r;
+
+	/* A restart goes on from what was resolved before. */
+	if (attr_read(spec->run_fd, "deps", &rs.attr, NULL) < 0 || rs.attr->type != VALUE_MAP) {
+		value_free(rs.attr);
+		rs.attr = value_map();
+	}
+	r = rs.attr ? resolve_all(&rs, err) : -ENOMEM;
 	/* What was put there is in the manifest, also when a later source failed. */
-	if (rs.manifest.len && manifest_append(run_fd, &rs.manifest) < 0 && r == 0)
+	if (rs.manifest.len && manifest_append(spec->run_fd, &rs.manifest) < 0 && r == 0)
 		r = err_set(err, -EIO, "cannot write the run's manifest");
 	if (r == 0)
-		r = attr_write(run_fd, "deps", rs.attr, FILE_NOSYNC);
-	buf_release(&rs.manifest);
+		r = attr_write(spec->run_fd, "deps", rs.attr, FILE_NOSYNC);
 	value_free(rs.attr);
+	buf_release(&rs.manifest);
 	return r;
+}
+
+/* --- for people -------------------------------------------------------------- */
+
+static void print_source(struct buf *b, const struct resource *res, const struct source *s)
+{
+	const char *target = s->target_path ? s->target_path : res->target_path;
+
+	buf_puts(b, s->uri);
+	for (size_t i = 0; i < s->n_selects; i++)
+		buf_printf(b, "  %s: %s",
+			s->selects[i].reduce == SELECT_MIN   ? "select-min"
+			: s->selects[i].reduce == SELECT_MAX ? "select-max"
+							     : "select",
+			s->selects[i].pattern);
+	for (size_t i = 0; i < s->n_renames; i++)
+		buf_printf(b, "  rename: %s %s", s->renames[i].pattern, s->renames[i].repl);
+	if (target)
+		buf_printf(b, "  into: %s", target);
+	if (s->flag_name)
+		buf_printf(b, "  flag: %s", s->flag_name);
+	else if (s->type == SOURCE_OPERATION && !s->no_flag)
+		buf_printf(b, "  flag: %s", s->resolving_name);
+	if (res->name)
+		buf_printf(b, "  resource: %s", res->name);
+	buf_puts(b, s->optional ? "  optional\n" : "\n");
 }
 
 void deps_print(struct buf *b, const struct operation *op)
 {
-	for (size_t i = 0; i < op->n_deps; i++) {
-		const struct dep *dep = &op->deps[i];
+	_cleanup_free_ const struct resource **resources = NULL;
+	struct err err = ERR_INIT;
+	size_t n = 0;
 
-		buf_printf(b, "%s:%s", dep->type_name, dep->spec);
-		if (dep->select)
-			buf_printf(b, "  select: %s", dep->select);
-		if (dep->rename)
-			buf_printf(b, "  rename: %s", dep->rename);
-		if (dep->target_path)
-			buf_printf(b, "  into: %s", dep->target_path);
-		if (dep->flag_name)
-			buf_printf(b, "  flag: %s", dep->flag_name);
-		buf_puts(b, dep->optional ? "  optional\n" : "\n");
+	if (operation_resources(op, NULL, &resources, &n, &err) < 0) {
+		for (size_t i = 0; i < op->n_requires; i++)
+			if (op->requires[i].spec)
+				buf_printf(b, "%s  (a resource)\n", op->requires[i].spec);
+		return;
 	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < resources[i]->n_sources; j++)
+			print_source(b, resources[i], &resources[i]->sources[j]);
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,122 +12,111 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/name.h"
-#include "base/shell.h"
+#include "base/regex.h"
+#include "project/refs.h"
+#include "run/attr.h"
 #include "run/manifest.h"
-
-static int collect_name(void *arg, const char *name, int d_type)
-{
-	(void)d_type;
-	return strv_add(arg, name);
-}
-
-int deps_list_dir(int dirfd, const char *path, struct strv *names)
-{
-	return file_each(dirfd, path, collect_name, names);
-}
 
 /* --- names ---------------------------------------------------------------- */
 
-/* Python's re.sub with count 1: \1 and \g<1> stand for groups. */
-static void substitute(
-	struct buf *b, const char *text, const regmatch_t *groups, size_t n, const char *repl)
+static int fail_rename(struct err *err, int r, const char *name, const struct rename_spec *spec,
+	const struct err *why)
 {
-	buf_add(b, text, (size_t)groups[0].rm_so);
-	for (; *repl; repl++) {
-		size_t group = n;
+	bool undefined = strncmp(why->text, "undefined reference", 19) == 0;
+	const char *where = strstr(spec->pattern, "${") ? spec->pattern : spec->repl;
 
-		if (repl[0] == '\\' && repl[1] >= '0' && repl[1] <= '9') {
-			group = (size_t)(*++repl - '0');
-		} else if (strncmp(repl, "\\g<", 3) == 0 && repl[3] >= '0' && repl[3] <= '9' &&
-			   repl[4] == '>') {
-			group = (size_t)(repl[3] - '0');
-			repl += 4;
-		} else {
-			buf_putc(b, *repl);
-			continue;
+	if (!undefined)
+		return err_set(err, r, "error renaming source %s ('%s' -> '%s'): %s", name,
+			spec->pattern, spec->repl, err_text(why));
+	return err_set(err, r,
+		"error renaming source %s ('%s' -> '%s'): resolution error: cannot resolve '%s': "
+		"%s",
+		name, spec->pattern, spec->repl, where, err_text(why));
+}
+
+/* The first spec that changes the name decides. */
+static int renamed(const struct deps_source *src, const char *name, struct buf *b, struct err *err)
+{
+	const struct value *flags = src->spec->flags;
+
+	for (size_t i = 0; i < src->source->n_renames; i++) {
+		const struct rename_spec *spec = &src->source->renames[i];
+		_cleanup_buf_ struct buf pattern = BUF_INIT, repl = BUF_INIT, result = BUF_INIT;
+		_cleanup_regex_ struct regex *regex = NULL;
+		struct err why = ERR_INIT;
+		int r = refs_resolve_yaml(spec->pattern, flags, &pattern, &why);
+
+		if (r == 0)
+			r = refs_resolve_yaml(spec->repl, flags, &repl, &why);
+		if (r == 0)
+			r = regex_compile(buf_str(&pattern), &regex, &why);
+		if (r < 0)
+			return fail_rename(err, r, name, spec, &why);
+		regex_sub(regex, name, buf_str(&repl), &result);
+		if (strcmp(buf_str(&result), name) != 0) {
+			buf_puts(b, buf_str(&result));
+			return buf_error(b);
 		}
-		if (group < n && groups[group].rm_so >= 0)
-			buf_add(b, text + groups[group].rm_so,
-				(size_t)(groups[group].rm_eo - groups[group].rm_so));
 	}
-	buf_puts(b, text + groups[0].rm_eo);
+	buf_puts(b, name);
+	return buf_error(b);
 }
 
-static int rename_to(struct buf *b, const char *name, const char *rename, struct err *err)
+static bool is_dot(const char *path)
 {
-	_cleanup_strv_ struct strv words = STRV_INIT;
-	regmatch_t groups[10];
-	regex_t regex;
-	int r = shell_split(rename, &words, err);
+	return strcmp(path, ".") == 0 || strcmp(path, "./") == 0;
+}
 
-	if (r < 0)
-		return r;
-	if (words.n == 1) {
-		buf_puts(b, words.v[0]);
+/* Below the run directory: the source's own path (preserve-path), else target-path. */
+static int target_dir(const struct deps_source *src, const struct deps_found *found,
+	const char *path, struct buf *b, struct err *err)
+{
+	const char *target =
+		src->source->target_path ? src->source->target_path : src->resource->target_path;
+	const char *slash = strrchr(path, '/');
+
+	if (src->source->preserve_path) {
+		const char *origin = found->origin ? found->origin : buf_str(&found->root);
+		_cleanup_buf_ struct buf way = BUF_INIT;
+
+		if (target)
+			deps_say(src->spec, DEPS_WARNING,
+				"target-path '%s' specified with preserve-path - ignoring", target);
+		name_relative_path(&way, origin, buf_str(&found->root));
+		if (!is_dot(buf_str(&way)) && name_is_safe_path(buf_str(&way)))
+			buf_printf(b, "%s/", buf_str(&way));
+		if (slash)
+			buf_add(b, path, (size_t)(slash - path) + 1);
+		return buf_error(b);
+	}
+	if (!target || !*target || is_dot(target))
 		return 0;
-	}
-	if (words.n != 2 || regcomp(&regex, words.v[0], REG_EXTENDED) != 0)
-		return err_set(
-			err, -EINVAL, "rename '%s' is not a name, nor PATTERN REPLACEMENT", rename);
-	if (regexec(&regex, name, ARRAY_SIZE(groups), groups, 0) == 0)
-		substitute(b, name, groups, ARRAY_SIZE(groups), words.v[1]);
-	else
-		buf_puts(b, name);
-	regfree(&regex);
-	return 0;
+	if (*target == '/')
+		return err_set(err, -EINVAL,
+			"invalid path '%s' in %s resource (path must be relative)", target,
+			src->resource->resolving_name);
+	buf_printf(b, "%s/", target);
+	return buf_error(b);
 }
 
-/* Where it goes, below the run directory. */
-static int target_path(const struct deps_item *item, struct buf *b, struct err *err)
+static int target_path(const struct deps_source *src, const struct deps_found *found, size_t i,
+	struct buf *b, struct err *err)
 {
-	const char *name = strrchr(item->path, '/') ? strrchr(item->path, '/') + 1 : item->path;
-	int r = 0;
+	const char *path = found->paths.v[i];
+	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	int r = target_dir(src, found, path, b, err);
 
-	if (item->dep->target_path)
-		buf_printf(b, "%s/", item->dep->target_path);
-	if (item->dep->rename)
-		r = rename_to(b, name, item->dep->rename, err);
-	else
-		buf_puts(b, name);
-	if (r == 0 && (!name_is_safe_path(buf_str(b)) || strncmp(buf_str(b), ".guild", 6) == 0))
+	if (r == 0)
+		r = renamed(src, name, b, err);
+	/* a//b and a/ are written by people. */
+	for (char *c = r == 0 && b->len ? b->data : NULL; c && (c = strstr(c, "//"));)
+		memmove(c, c + 1, strlen(c));
+	if (r == 0 && b->len)
+		buf_resize(b, strlen(b->data));
+	if (r == 0 && (!name_is_safe_path(buf_str(b)) || strncmp(buf_str(b), RUN_GUILD_DIR "/",
+								 strlen(RUN_GUILD_DIR) + 1) == 0))
 		r = err_set(err, -EINVAL, "'%s' is not a path below the run directory", buf_str(b));
 	return r;
-}
-
-/* From the run directory (home/runs/ID) to an absolute path; `depth` more directories down. */
-static void relative_path(const struct deps_item *item, int depth, struct buf *b)
-{
-	_cleanup_buf_ struct buf runs = BUF_INIT;
-	const char *home = item->home->path;
-	const char *dir = item->dir;
-	size_t common = 0;
-
-	while (depth--)
-		buf_puts(b, "../");
-	buf_printf(&runs, "%s/runs/", home);
-	if (strncmp(dir, buf_str(&runs), runs.len) == 0) {
-		buf_printf(b, "../%s/%s", dir + runs.len, item->path);
-		return;
-	}
-	/* Up from runs/ID to the last directory that both paths share, and down again. */
-	for (size_t i = 0; home[i] && home[i] == dir[i]; i++)
-		if (home[i] == '/')
-			common = i;
-	if (strncmp(home, dir, strlen(home)) == 0 && dir[strlen(home)] == '/')
-		common = strlen(home);
-	for (const char *c = home + common; *c; c++)
-		if (*c == '/')
-			buf_puts(b, "../");
-	buf_printf(b, "../../%s/%s", dir + common + 1, item->path);
-}
-
-static int depth_of(const char *path)
-{
-	int depth = 0;
-
-	for (; *path; path++)
-		depth += *path == '/';
-	return depth;
 }
 
 /* --- putting -------------------------------------------------------------- */
@@ -143,60 +131,101 @@ static int make_parents(int run_fd, const char *target)
 	return dir ? file_mkdirs(run_fd, dir, 0777) : -ENOMEM;
 }
 
-static int copy_in(const struct deps_item *item, const char *target)
+static bool wants_link(const struct deps_source *src)
 {
-	_cleanup_buf_ struct buf from = BUF_INIT;
-	_cleanup_free_ char *real = NULL;
+	enum target_type type =
+		src->source->target_type ? src->source->target_type : src->resource->target_type;
 
-	buf_printf(&from, "%s/%s", item->dir, item->path);
-	/* A link in the project stands for what it leads to. */
-	real = realpath(buf_str(&from), NULL);
-	return real ? file_copy_tree(AT_FDCWD, real, item->run_fd, target) : -errno;
+	return type == TARGET_DEFAULT ? src->source->type == SOURCE_OPERATION : type == TARGET_LINK;
 }
 
-static int add_manifest_line(const struct deps_item *item, const char *target, struct buf *manifest)
+static int link_to(const struct deps_source *src, const char *full, const char *target)
 {
+	_cleanup_buf_ struct buf from = BUF_INIT, way = BUF_INIT;
+	const char *slash = strrchr(target, '/');
+
+	buf_puts(&from, src->spec->run_dir);
+	if (slash)
+		buf_printf(&from, "/%.*s", (int)(slash - target), target);
+	name_relative_path(&way, buf_str(&from), full);
+	return symlinkat(buf_str(&way), src->spec->run_fd, target) < 0 ? -errno : 0;
+}
+
+static int copy_in(const struct deps_source *src, const char *full, const char *target)
+{
+	/* A link in the project stands for what it leads to. */
+	_cleanup_free_ char *real = realpath(full, NULL);
+
+	return real ? file_copy_tree(AT_FDCWD, real, src->spec->run_fd, target) : -errno;
+}
+
+static int add_manifest_line(const struct deps_source *src, const struct deps_found *found,
+	const char *full, const char *target, struct buf *manifest)
+{
+	const char *project = src->resource->dir ? src->resource->dir : src->spec->project_dir;
+	size_t len = strlen(project);
 	char sha1[DIGEST_SHA1_LEN + 1];
-	_cleanup_buf_ struct buf uri = BUF_INIT;
-	bool is_file = digest_file_sha1(item->run_fd, target, sha1) == 0;
-	size_t project = strlen(item->location);
+	_cleanup_buf_ struct buf uri = BUF_INIT, cache = BUF_INIT;
+	bool is_file = digest_file_sha1(src->spec->run_fd, target, sha1) == 0;
+	const char *subpath = NULL;
 
-	if (item->dep->type == DEP_FILE && strncmp(item->dir, item->location, project) == 0 &&
-		(item->dir[project] == '/' || !item->dir[project])) {
-		const char *below = item->dir + project + (item->dir[project] == '/');
-
-		buf_printf(&uri, "file:%s%s%s", below, *below ? "/" : "", item->path);
-		manifest_add(manifest, 'd', target, is_file ? sha1 : NULL, buf_str(&uri), NULL);
-		return buf_error(manifest);
+	buf_printf(&cache, "%s/cache/resources/", src->spec->home->path);
+	if (strncmp(full, project, len) == 0 && full[len] == '/') {
+		buf_printf(&uri, "file:%s", full + len + 1);
+	} else {
+		buf_puts(&uri, src->source->uri);
+		/* Where it was in an archive, or in a run. */
+		if (src->source->type == SOURCE_OPERATION)
+			subpath = full + found->root.len + 1;
+		else if (strncmp(full, buf_str(&cache), cache.len) == 0)
+			subpath = strchr(full + cache.len, '/') + 1;
 	}
-	buf_printf(&uri, "%s:%s", item->dep->type_name, item->dep->spec);
-	manifest_add(manifest, 'd', target, is_file ? sha1 : NULL, buf_str(&uri), item->path);
+	manifest_add(manifest, 'd', target, is_file ? sha1 : NULL, buf_str(&uri), subpath);
 	return buf_error(manifest);
 }
 
-int deps_put(
-	const struct deps_item *item, struct buf *manifest, struct value *resolved, struct err *err)
+/* What is in the way goes, or the file is left out. True: go on. */
+static bool make_room(const struct deps_source *src, const char *target)
 {
-	_cleanup_buf_ struct buf target = BUF_INIT, link = BUF_INIT, source = BUF_INIT;
-	int r = target_path(item, &target, err);
+	if (!file_exists(src->spec->run_fd, target))
+		return true;
+	if (src->source->replace_existing == YES) {
+		file_remove_tree(src->spec->run_fd, target);
+		return true;
+	}
+	deps_say(src->spec, DEPS_WARNING, "%s/%s already exists, skipping %s", src->spec->run_dir,
+		target, wants_link(src) ? "link" : "copy");
+	return false;
+}
+
+static int put(const struct deps_source *src, const struct deps_found *found, const char *full,
+	const char *target, struct buf *manifest, struct err *err)
+{
+	int r = make_parents(src->spec->run_fd, target);
+
+	if (r < 0)
+		return err_set(err, r, "cannot make a directory for %s: %s", target, strerror(-r));
+	if (!make_room(src, target))
+		return 0;
+	r = wants_link(src) ? link_to(src, full, target) : copy_in(src, full, target);
+	if (r < 0)
+		return err_set(err, r, "cannot %s %s: %s", wants_link(src) ? "link" : "copy", full,
+			strerror(-r));
+	return add_manifest_line(src, found, full, target, manifest);
+}
+
+int deps_put(const struct deps_source *src, const struct deps_found *found, size_t i,
+	struct buf *manifest, struct value *resolved, struct err *err)
+{
+	_cleanup_buf_ struct buf target = BUF_INIT, full = BUF_INIT, way = BUF_INIT;
+	int r = target_path(src, found, i, &target, err);
 
 	if (r < 0)
 		return r;
-	relative_path(item, 0, &source);
-	relative_path(item, depth_of(buf_str(&target)), &link);
-	r = make_parents(item->run_fd, buf_str(&target));
-	if (r < 0)
-		return err_set(err, r, "cannot make a directory for %s: %s", buf_str(&target),
-			strerror(-r));
-	if (file_exists(item->run_fd, buf_str(&target)))
-		return value_list_add(resolved, value_string(buf_str(&source)));
-	if (item->dep->link)
-		r = symlinkat(buf_str(&link), item->run_fd, buf_str(&target)) < 0 ? -errno : 0;
-	else
-		r = copy_in(item, buf_str(&target));
-	if (r < 0)
-		return err_set(err, r, "cannot %s %s/%s: %s", item->dep->link ? "link" : "copy",
-			item->dir, item->path, strerror(-r));
-	r = add_manifest_line(item, buf_str(&target), manifest);
-	return r < 0 ? r : value_list_add(resolved, value_string(buf_str(&source)));
+	buf_printf(&full, "%s/%s",
+		strcmp(buf_str(&found->root), "/") == 0 ? "" : buf_str(&found->root),
+		found->paths.v[i]);
+	r = put(src, found, buf_str(&full), buf_str(&target), manifest, err);
+	name_relative_path(&way, src->spec->run_dir, buf_str(&full));
+	return r < 0 ? r : value_list_add(resolved, value_string(buf_str(&way)));
 }

@@ -3,29 +3,14 @@
 #ifndef RUN_DEPS_PUT_H
 #define RUN_DEPS_PUT_H
 
-#include "base/buf.h"
-#include "base/err.h"
-#include "base/strv.h"
-#include "project/guildfile.h"
-#include "run/home.h"
-
-struct deps_item {
-	const struct home *home;
-	int run_fd;
-	const struct dep *dep;
-	const char *dir;      /* absolute: where the source's files are */
-	const char *path;     /* of this one, below dir */
-	const char *location; /* absolute: the project */
-};
+#include "run/deps_find.h"
 
 /*
- * Links or copies, adds a manifest line, and adds the resolved path, relative to the run
- * directory, to `resolved`. A file that is there already is left alone.
+ * Links or copies found->paths.v[i], adds a manifest line, and adds the resolved path, relative to
+ * the run directory, to `resolved`. A file that is there already is left alone, with a warning,
+ * unless the source says otherwise.
  */
-int deps_put(const struct deps_item *item, struct buf *manifest, struct value *resolved,
-	struct err *err);
-
-/* Names in a directory, appended. */
-int deps_list_dir(int dirfd, const char *path, struct strv *names);
+int deps_put(const struct deps_source *src, const struct deps_found *found, size_t i,
+	struct buf *manifest, struct value *resolved, struct err *err);
 
 #endif

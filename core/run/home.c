@@ -144,10 +144,17 @@ int home_open_run(const struct home *home, const char *id)
 {
 	int fd;
 
-	if (!name_is_component(id))
+	if (*id != '/' && !name_is_component(id))
 		return -ENOENT;
 	fd = openat(home->runs_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? (errno == ENOTDIR ? -ENOENT : -errno) : fd;
+}
+
+void home_run_path(const struct home *home, const char *id, struct buf *b)
+{
+	if (*id != '/')
+		buf_printf(b, "%s/runs/", home->path);
+	buf_puts(b, id);
 }
 
 void home_poke(const struct home *home, const char *id)
@@ -180,28 +187,4 @@ int home_lock_run_status(const struct home *home)
 		}
 	}
 	return fd;
-}
-
-int home_libexec(struct buf *ret_path)
-{
-	_cleanup_buf_ struct buf exe = BUF_INIT, beside = BUF_INIT;
-	char *slash;
-	int r = proc_self_exe(&exe);
-
-	if (r < 0)
-		return r;
-	slash = strrchr(exe.data, '/');
-	if (!slash)
-		return -ENOENT;
-	*slash = '\0';
-	buf_printf(&beside, "%s/guild-supervise", exe.data);
-	if (access(buf_str(&beside), X_OK) == 0) {
-		buf_puts(ret_path, exe.data);
-		return buf_error(ret_path);
-	}
-	slash = strrchr(exe.data, '/');
-	if (!slash)
-		return -ENOENT;
-	buf_printf(ret_path, "%.*s/libexec/guildfs", (int)(slash - exe.data), exe.data);
-	return buf_error(ret_path);
 }

@@ -47,13 +47,12 @@ int home_open_run(const struct home *home, const char *id);
  * cache/guildfs/changes, which daemons watch. Best effort: without it they notice within the
  * time-outs of the contract.
  */
+/* Absolute path of a run's directory. An id that is an absolute path itself is a run outside. */
+void home_run_path(const struct home *home, const char *id, struct buf *b);
 void home_poke(const struct home *home, const char *id);
 #define HOME_CHANGES "cache/guildfs/changes"
 
 /* Guild AI's lock for changing STAGED: flock on locks/run-status. Returns a descriptor to close. */
 int home_lock_run_status(const struct home *home);
-
-/* Where guild-supervise and the Python shim are: beside this program, or in ../libexec/guildfs. */
-int home_libexec(struct buf *ret_path);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/libexec.h"
 #include "run/attr.h"
 #include "run/status.h"
 #include "run/supervise_fd.h"
@@ -38,7 +39,7 @@ static int add_arguments(struct strv *argv, const char *program, const struct ho
 
 /* Ends of the pipe that are too low would be overwritten by what the actions set up. */
 static int spawn_supervisor(
-	char *const *argv, char *const *env, int stdin_fd, int reply_fd, pid_t *ret_pid)
+	char *const *argv, const struct launch_spec *spec, int reply_fd, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -49,19 +50,25 @@ static int spawn_supervisor(
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
-	if (stdin_fd >= 0)
-		posix_spawn_file_actions_adddup2(&actions, stdin_fd, STDIN_FILENO);
+	if (spec->stdin_fd >= 0)
+		posix_spawn_file_actions_adddup2(&actions, spec->stdin_fd, STDIN_FILENO);
 	else
 		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (spec->out_fd > 0)
+		posix_spawn_file_actions_adddup2(&actions, spec->out_fd, STDOUT_FILENO);
+	else
+		posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	if (spec->err_fd > 0)
+		posix_spawn_file_actions_adddup2(&actions, spec->err_fd, STDERR_FILENO);
+	else
+		posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, reply_fd, SUPERVISE_REPLY_FD);
 	/* Signals that a daemon or a shell blocks or ignores are none of the operation's business.
 	 */
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
-	r = posix_spawn(ret_pid, argv[0], &actions, &attr, argv, env);
+	r = posix_spawn(ret_pid, argv[0], &actions, &attr, argv, spec->env->v);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	return -r;
@@ -112,7 +119,7 @@ int launch_run(
 	_cleanup_buf_ struct buf program = BUF_INIT;
 	_cleanup_strv_ struct strv argv = STRV_INIT;
 	char reply[REPLY_MAX];
-	int fds[2], r = home_libexec(&program);
+	int fds[2], r = libexec_dir(&program);
 	pid_t pid;
 
 	buf_puts(&program, "/guild-supervise");
@@ -129,7 +136,7 @@ int launch_run(
 		close(fds[1]);
 		fds[1] = higher;
 	}
-	r = spawn_supervisor(argv.v, spec->env->v, spec->stdin_fd, fds[1], &pid);
+	r = spawn_supervisor(argv.v, spec, fds[1], &pid);
 	close(fds[1]);
 	if (r < 0) {
 		close(fds[0]);
@@ -179,6 +186,15 @@ int launch_claim_staged(const struct home *home, const char *id, struct err *err
 	return r < 0 ? err_set(err, r, "cannot start the run: %s", strerror(-r)) : 0;
 }
 
+static void truncate_output(int run_fd)
+{
+	int fd = openat(
+		run_fd, RUN_GUILD_DIR "/output", O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 int launch_claim_restart(const struct home *home, const char *id, struct err *err)
 {
 	_cleanup_close_ int run_fd = home_open_run(home, id);
@@ -201,6 +217,9 @@ int launch_claim_restart(const struct home *home, const char *id, struct err *er
 	if (r < 0)
 		return err_set(err, r, "cannot restart the run: %s", strerror(-r));
 	unlinkat(run_fd, RUN_GUILD_DIR "/LOCK", 0); /* of a process that is no more */
+	/* Who follows the run from now on must not be shown how it went before. */
+	unlinkat(run_fd, RUN_LOG_FILE, 0);
+	truncate_output(run_fd);
 	r = make_pending(run_fd);
 	if (r == 0)
 		r = attr_remove(run_fd, "exit_status");

@@ -21,6 +21,7 @@ struct launch_spec {
 	gid_t gid;
 	const struct strv *env; /* the starter's environment */
 	int stdin_fd;           /* -1: /dev/null */
+	int out_fd, err_fd;     /* for an operation whose output is not kept; 0: /dev/null */
 	bool background;        /* nothing to tell the operation; kept for GUILD's own variables */
 	const char *cmd_dir;    /* CMD_DIR of the operation: the starter's directory */
 };

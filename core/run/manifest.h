@@ -17,7 +17,13 @@ void manifest_add(struct buf *b, char type, const char *run_path, const char *sh
 /* Appends such lines to a run's manifest. */
 int manifest_append(int run_fd, const struct buf *lines);
 
+/* Takes the lines of one type out. */
+int manifest_remove(int run_fd, char type);
+
 /* The run paths of one type ('s' or 'd'), in file order; damaged lines are passed over. */
 int manifest_paths(int run_fd, char type, struct strv *ret_paths);
+
+/* Source code: run paths, and for each its path in the project. */
+int manifest_sources(int run_fd, struct strv *ret_paths, struct strv *ret_sources);
 
 #endif

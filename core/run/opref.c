@@ -81,6 +81,12 @@ int opref_for_operation(const struct operation *op, struct opref *ret)
 {
 	const struct guildfile *file = op->model->file;
 
+	if (file->is_script) {
+		const char *slash = strrchr(file->path, '/');
+		_cleanup_free_ char *dir = strndup(file->path, (size_t)(slash - file->path));
+
+		return dir ? fill(ret, "script", strlen("script"), dir, "", "", op->name) : -ENOMEM;
+	}
 	return fill(ret, "guildfile", strlen("guildfile"), file->path, file->md5, op->model->name,
 		op->name);
 }

@@ -4,227 +4,91 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/name.h"
 #include "run/manifest.h"
-#include "run/source_git.h"
 
-enum { MAX_FILES = 100, MAX_SIZE = 1024 * 1024, TEXT_SAMPLE = 1024, MAX_DEPTH = 100 };
+enum { MAX_DEPTH = 100 };
 
-/* One include or exclude of the Guild file; the last that matches decides. */
-struct rule {
-	bool include;
-	const char *pattern; /* borrowed */
-};
+#define HELP                                                                                       \
+	" To control which files are copied, define 'sourcecode' for the operation in a Guild "    \
+	"file."
 
-struct rules {
-	bool none;        /* `sourcecode: no` */
-	bool only_listed; /* the default rules are off */
-	const char *root; /* below the project; "" */
-	struct rule *v;
-	size_t n;
-};
+/* --- choosing -------------------------------------------------------------- */
 
 struct chooser {
 	const struct operation *op;
-	const struct rules *rules;
-	int dirfd; /* the source root */
-	struct strv *paths;
-	size_t n_default; /* chosen by default rules, which stop at MAX_FILES */
+	struct source_choice *choice;
+	int root_fd;
+	struct strv deps; /* paths below the root that are dependencies */
+	bool said_count;
 	int depth;
 };
 
-/* --- rules ---------------------------------------------------------------- */
-
-static int add_rule(struct rules *rules, bool include, const struct value *v, struct err *err)
+/* Files of the project that the operation requires are no source code. */
+static int collect_deps(struct chooser *c)
 {
-	struct rule *grown;
+	_cleanup_free_ const struct resource **resources = NULL;
+	size_t n = 0;
+	int r = operation_resources(c->op, NULL, &resources, &n, NULL);
 
-	if (v->type == VALUE_LIST) {
-		int r = 0;
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		for (size_t j = 0; r == 0 && j < resources[i]->n_sources; j++) {
+			const struct source *s = &resources[i]->sources[j];
+			_cleanup_buf_ struct buf path = BUF_INIT, way = BUF_INIT;
 
-		for (size_t i = 0; r == 0 && i < v->list.n; i++)
-			r = add_rule(rules, include, v->list.items[i], err);
-		return r;
-	}
-	if (!v->source)
-		return err_set_at(err, -EINVAL, v->line, v->column,
-			"a sourcecode rule is %s; a pattern is needed (dir, text and binary are "
-			"not "
-			"supported yet)",
-			value_type_name(v));
-	grown = reallocarray(rules->v, rules->n + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	rules->v = grown;
-	rules->v[rules->n++] = (struct rule){.include = include, .pattern = v->source};
-	return 0;
-}
-
-static int add_select(struct rules *rules, const struct value *v, struct err *err)
-{
-	int r = 0;
-
-	if (v->source && v->type == VALUE_STRING) {
-		rules->only_listed = true;
-		return add_rule(rules, true, v, err);
-	}
-	if (v->type != VALUE_LIST)
-		return err_set_at(err, -EINVAL, v->line, v->column,
-			"sourcecode is %s; no, a pattern, or a list of patterns or include/exclude "
-			"rules is needed",
-			value_type_name(v));
-	rules->none = v->list.n == 0;
-	rules->only_listed = true;
-	for (size_t i = 0; r == 0 && i < v->list.n; i++) {
-		const struct value *item = v->list.items[i];
-		const struct value *include = value_get(item, "include");
-		const struct value *exclude = value_get(item, "exclude");
-
-		/* include and exclude change the default rules; bare patterns replace them. */
-		if (item->type == VALUE_MAP)
-			rules->only_listed = false;
-		if (item->type == VALUE_MAP && !include && !exclude)
-			return err_set_at(err, -EINVAL, item->line, item->column,
-				"a sourcecode rule has neither include nor exclude");
-		r = add_rule(rules, !exclude, include ? include : exclude ? exclude : item, err);
+			if (s->type != SOURCE_FILE && s->type != SOURCE_CONFIG)
+				continue;
+			if (*s->spec != '/')
+				buf_printf(&path, "%s/", resources[i]->dir);
+			buf_puts(&path, s->spec);
+			name_relative_path(&way, c->choice->rules.root, buf_str(&path));
+			r = strv_add(&c->deps, buf_str(&way));
+		}
 	}
 	return r;
 }
 
-static int parse_rules(const struct value *v, struct rules *rules, struct err *err)
+static bool is_dependency(const struct chooser *c, const char *path)
 {
-	const struct value *select, *dest, *root;
+	for (size_t i = 0; i < c->deps.n; i++) {
+		size_t len = strlen(c->deps.v[i]);
 
-	rules->root = "";
-	if (value_is_null(v))
-		return 0;
-	if (v->type == VALUE_BOOL) {
-		rules->none = !v->boolean;
-		return 0;
-	}
-	if (v->type != VALUE_MAP)
-		return add_select(rules, v, err);
-	select = value_get(v, "select");
-	dest = value_get(v, "dest");
-	root = value_get(v, "root");
-	if (dest && (!value_str(dest) || strcmp(dest->string, ".") != 0))
-		return err_set_at(err, -EINVAL, dest->line, dest->column,
-			"sourcecode dest is not supported yet; the run directory itself (.) is");
-	if (root && value_str(root))
-		rules->root = root->string;
-	return value_is_null(select) ? 0 : add_select(rules, select, err);
-}
-
-/* Without a slash a pattern is about the name alone. */
-static bool rule_matches(const struct rule *rule, const char *path)
-{
-	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	size_t len = strlen(rule->pattern);
-
-	if (fnmatch(rule->pattern, strchr(rule->pattern, '/') ? path : name, 0) == 0)
-		return true;
-	/* The name of a directory stands for what is in it. */
-	return strncmp(path, rule->pattern, len) == 0 && path[len] == '/';
-}
-
-static bool is_dependency(const struct operation *op, const char *path)
-{
-	for (size_t i = 0; i < op->n_deps; i++) {
-		size_t len = strlen(op->deps[i].spec);
-
-		if (op->deps[i].type == DEP_FILE && strncmp(path, op->deps[i].spec, len) == 0 &&
-			(path[len] == '\0' || path[len] == '/'))
+		if (strncmp(path, c->deps.v[i], len) == 0 && (!path[len] || path[len] == '/'))
 			return true;
 	}
 	return false;
 }
 
-/* --- what a project without git has --------------------------------------- */
-
-/* No NUL byte, few control characters: what editors write. */
-static bool is_text(int dirfd, const char *path)
+static int warn_of_limit(struct chooser *c, const char *path, enum source_limit limit)
 {
-	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	unsigned char sample[TEXT_SAMPLE];
-	ssize_t n = fd < 0 ? -1 : read(fd, sample, sizeof(sample));
-	size_t control = 0;
-
-	for (ssize_t i = 0; i < n; i++) {
-		if (!sample[i])
-			return false;
-		control += sample[i] < 0x20 && !strchr("\t\n\r\f\b\033", sample[i]);
-	}
-	return n >= 0 && control * 10 <= (size_t)n * 3;
+	if (limit == LIMIT_SIZE)
+		return strv_addf(&c->choice->warnings,
+			"Skipping source code file %s because it's too big." HELP, path);
+	if (limit != LIMIT_COUNT || c->said_count)
+		return 0;
+	c->said_count = true;
+	return strv_add(&c->choice->warnings,
+		"Found more than 100 source code files but will only copy 100 as a safety "
+		"measure." HELP);
 }
 
-static bool is_default_source(const struct chooser *c, const char *path)
+static int choose_file(struct chooser *c, const char *path)
 {
-	struct stat st;
-
-	return c->n_default < MAX_FILES && fstatat(c->dirfd, path, &st, 0) == 0 &&
-	       S_ISREG(st.st_mode) && st.st_size <= MAX_SIZE && is_text(c->dirfd, path);
-}
-
-static bool has_entry(int dirfd, const char *dir, const char *entry)
-{
-	_cleanup_buf_ struct buf path = BUF_INIT;
-
-	buf_printf(&path, "%s/%s", dir, entry);
-	return file_exists(dirfd, buf_str(&path));
-}
-
-static bool is_pruned(const struct chooser *c, const char *path)
-{
-	static const char *const names[] = {"__pycache__", "build", "dist", "*.egg-info", ".*"};
-	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (fnmatch(names[i], name, 0) == 0)
-			return true;
-	return has_entry(c->dirfd, path, ".guild-nocopy") ||
-	       has_entry(c->dirfd, path, "bin/activate") ||
-	       has_entry(c->dirfd, path, "Scripts/activate");
-}
-
-/* The rules have the last word over what the default said. */
-static bool is_chosen(const struct rules *rules, const char *path, bool by_default)
-{
-	bool chosen = by_default && !rules->only_listed;
-
-	for (size_t i = 0; i < rules->n; i++)
-		if (rule_matches(&rules->v[i], path))
-			chosen = rules->v[i].include;
-	return chosen;
-}
-
-static int choose_dir(struct chooser *c, const char *dir);
-
-static int choose_path(struct chooser *c, const char *path)
-{
-	struct stat st;
-	bool by_default;
+	enum source_limit limit = LIMIT_NONE;
 	int r;
 
-	if (fstatat(c->dirfd, path, &st, 0) < 0)
-		return 0;
-	if (S_ISDIR(st.st_mode)) {
-		if (is_pruned(c, path) || ++c->depth > MAX_DEPTH)
-			return 0;
-		r = choose_dir(c, path);
-		c->depth--;
-		return r;
-	}
-	by_default = is_default_source(c, path);
-	if (!S_ISREG(st.st_mode) || is_dependency(c->op, path) ||
-		!is_chosen(c->rules, path, by_default))
-		return 0;
-	c->n_default += by_default;
-	return strv_add(c->paths, path);
+	if (!is_dependency(c, path) &&
+		source_rules_choose(&c->choice->rules, c->root_fd, path, &limit))
+		return strv_add(&c->choice->chosen, path);
+	r = warn_of_limit(c, path, limit);
+	return r < 0 ? r : strv_add(&c->choice->skipped, path);
 }
 
 static int collect_name(void *arg, const char *name, int d_type)
@@ -233,129 +97,200 @@ static int collect_name(void *arg, const char *name, int d_type)
 	return strv_add(arg, name);
 }
 
-static int choose_dir(struct chooser *c, const char *dir)
+static int split_names(struct chooser *c, const char *dir, struct strv *dirs, struct strv *files)
 {
 	_cleanup_strv_ struct strv names = STRV_INIT;
-	int r = file_each(c->dirfd, *dir ? dir : ".", collect_name, &names);
+	int r = file_each(c->root_fd, *dir ? dir : ".", collect_name, &names);
 
 	/* A directory that cannot be read, or a link to one, has nothing to copy. */
-	if (r < 0 && r != -ENOMEM)
-		return 0;
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
 	strv_sort(&names);
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		_cleanup_buf_ struct buf path = BUF_INIT;
-
-		if (*dir)
-			buf_printf(&path, "%s/", dir);
-		buf_puts(&path, names.v[i]);
-		r = choose_path(c, buf_str(&path));
-	}
-	return r;
-}
-
-/* Under git: whatever it does not ignore. */
-static int choose_from_git(struct chooser *c, const struct strv *listed)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < listed->n; i++) {
-		const char *path = listed->v[i];
 		struct stat st;
 
-		if (fstatat(c->dirfd, path, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
-			is_dependency(c->op, path) || !is_chosen(c->rules, path, true))
+		buf_printf(&path, "%s%s%s", dir, *dir ? "/" : "", names.v[i]);
+		if (fstatat(c->root_fd, buf_str(&path), &st, 0) < 0)
 			continue;
-		r = strv_add(c->paths, path);
+		if (S_ISDIR(st.st_mode))
+			r = strv_add(dirs, buf_str(&path));
+		else if (S_ISREG(st.st_mode))
+			r = strv_add(files, buf_str(&path));
 	}
 	return r;
 }
 
-/* --- copying -------------------------------------------------------------- */
+/* The files of a directory come before what is below it. */
+static int choose_dir(struct chooser *c, const char *dir)
+{
+	_cleanup_strv_ struct strv dirs = STRV_INIT, files = STRV_INIT, below = STRV_INIT;
+	int r = split_names(c, dir, &dirs, &files);
 
-static int copy_file(
-	int root_fd, const char *path, int run_fd, struct buf *manifest, struct digest *digest)
+	for (size_t i = 0; r == 0 && i < dirs.n; i++)
+		r = source_rules_prune(&c->choice->rules, c->root_fd, dirs.v[i])
+			    ? strv_add(&c->choice->skipped, dirs.v[i])
+			    : strv_add(&below, dirs.v[i]);
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		r = choose_file(c, files.v[i]);
+	if (c->depth >= MAX_DEPTH)
+		return r;
+	c->depth++;
+	for (size_t i = 0; r == 0 && i < below.n; i++)
+		r = choose_dir(c, below.v[i]);
+	c->depth--;
+	return r;
+}
+
+int source_choose(const struct operation *op, struct source_choice *ret, struct err *err)
+{
+	struct chooser c = {.op = op, .choice = ret};
+	_cleanup_close_ int root_fd = -1;
+	int r;
+
+	*ret = (struct source_choice){0};
+	r = source_rules_make(op, &ret->rules, err);
+	if (r < 0 || source_rules_disabled(&ret->rules))
+		return r;
+	c.root_fd = root_fd = open(ret->rules.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return err_set(err, -errno, "cannot read the source code in %s: %s",
+			ret->rules.root, strerror(errno));
+	r = collect_deps(&c);
+	if (r == 0)
+		r = choose_dir(&c, "");
+	strv_release(&c.deps);
+	return r;
+}
+
+void source_choice_release(struct source_choice *choice)
+{
+	source_rules_release(&choice->rules);
+	strv_release(&choice->chosen);
+	strv_release(&choice->skipped);
+	strv_release(&choice->warnings);
+}
+
+/* --- copying --------------------------------------------------------------- */
+
+struct copier {
+	int from_fd, run_fd;
+	struct buf *manifest;
+	struct digest *digest;
+};
+
+/* Path and content, each with a NUL behind it. */
+static void add_to_digest(struct copier *c, const char *path)
+{
+	_cleanup_close_ int fd = openat(c->run_fd, path, O_RDONLY | O_CLOEXEC);
+	char block[16384];
+	ssize_t n;
+
+	digest_add(c->digest, path, strlen(path) + 1);
+	while (fd >= 0 && (n = read(fd, block, sizeof(block))) > 0)
+		digest_add(c->digest, block, (size_t)n);
+	digest_add(c->digest, "", 1);
+}
+
+/* `path` is where it was in the project, `from` where it is now, `to` its place in the run. */
+static int copy_file(struct copier *c, const char *from, const char *to, const char *path)
 {
 	char sha1[DIGEST_SHA1_LEN + 1];
-	_cleanup_close_ int fd = -1;
-	const char *slash = strrchr(path, '/');
+	const char *slash = strrchr(to, '/');
 	int r = 0;
 
 	if (slash) {
-		_cleanup_free_ char *dir = strndup(path, (size_t)(slash - path));
+		_cleanup_free_ char *dir = strndup(to, (size_t)(slash - to));
 
-		r = dir ? file_mkdirs(run_fd, dir, 0777) : -ENOMEM;
+		r = dir ? file_mkdirs(c->run_fd, dir, 0777) : -ENOMEM;
 	}
 	if (r == 0)
-		r = file_copy(root_fd, path, run_fd, path);
+		r = file_copy(c->from_fd, from, c->run_fd, to);
 	if (r == 0)
-		r = digest_file_sha1(run_fd, path, sha1);
+		r = digest_file_sha1(c->run_fd, to, sha1);
 	if (r < 0)
 		return r;
-	manifest_add(manifest, 's', path, sha1, path, NULL);
-	/* Path and content, each with a NUL behind it, in the order of the paths. */
-	digest_add(digest, path, strlen(path) + 1);
-	fd = openat(run_fd, path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		char block[16384];
-		ssize_t n;
-
-		while ((n = read(fd, block, sizeof(block))) > 0)
-			digest_add(digest, block, (size_t)n);
-	}
-	digest_add(digest, "", 1);
-	return 0;
+	manifest_add(c->manifest, 's', to, sha1, path, NULL);
+	add_to_digest(c, to);
+	return buf_error(c->manifest);
 }
 
-static int copy_paths(int root_fd, struct strv *paths, int run_fd, struct buf *manifest,
+static void finish(struct copier *c, int r, char ret_digest[DIGEST_MD5_LEN + 1])
+{
+	if (r == 0)
+		digest_finish(c->digest, ret_digest);
+	else
+		digest_free(c->digest);
+}
+
+static int copy_chosen(struct source_choice *choice, int run_fd, struct buf *manifest,
 	char ret_digest[DIGEST_MD5_LEN + 1], struct err *err)
 {
-	struct digest *digest = digest_new_md5();
-	int r = digest ? 0 : -ENOMEM;
+	_cleanup_close_ int root_fd = open(choice->rules.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct copier c = {.from_fd = root_fd, .run_fd = run_fd, .manifest = manifest};
+	const char *dest = choice->rules.dest;
+	int r = root_fd < 0 ? -errno : 0;
 
-	strv_sort(paths);
-	for (size_t i = 0; r == 0 && i < paths->n; i++) {
-		r = copy_file(root_fd, paths->v[i], run_fd, manifest, digest);
+	if (r == 0)
+		c.digest = digest_new_md5();
+	if (!c.digest)
+		return r < 0 ? r : -ENOMEM;
+	strv_sort(&choice->chosen);
+	for (size_t i = 0; r == 0 && i < choice->chosen.n; i++) {
+		const char *path = choice->chosen.v[i];
+		_cleanup_buf_ struct buf to = BUF_INIT;
+
+		if (strcmp(dest, ".") != 0)
+			buf_printf(&to, "%s/", dest);
+		buf_puts(&to, path);
+		r = copy_file(&c, path, buf_str(&to), path);
 		/* Gone since it was listed. */
 		if (r == -ENOENT)
 			r = 0;
 		if (r < 0)
-			err_set(err, r, "cannot copy the source file %s: %s", paths->v[i],
-				strerror(-r));
+			err_set(err, r, "cannot copy the source file %s: %s", path, strerror(-r));
 	}
-	if (r == 0)
-		digest_finish(digest, ret_digest);
-	else
-		digest_free(digest);
+	finish(&c, r, ret_digest);
 	return r;
 }
 
 int source_snapshot(const struct operation *op, int run_fd, struct buf *manifest,
-	char ret_digest[DIGEST_MD5_LEN + 1], struct err *err)
+	char ret_digest[DIGEST_MD5_LEN + 1], struct strv *warnings, struct err *err)
 {
-	struct rules rules = {0};
-	_cleanup_strv_ struct strv paths = STRV_INIT, listed = STRV_INIT;
-	_cleanup_buf_ struct buf root = BUF_INIT;
-	_cleanup_close_ int root_fd = -1;
-	struct chooser c = {.op = op, .rules = &rules, .paths = &paths};
-	int r = parse_rules(op->sourcecode, &rules, err);
+	_cleanup_(source_choice_release) struct source_choice choice;
+	int r = source_choose(op, &choice, err);
 
 	ret_digest[0] = '\0';
-	if (r < 0 || rules.none)
-		goto out;
-	buf_printf(&root, "%s/%s", op->model->file->dir, rules.root);
-	c.dirfd = root_fd = open(buf_str(&root), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0) {
-		r = err_set(err, -errno, "cannot read the source code in %s: %s", buf_str(&root),
-			strerror(errno));
-		goto out;
+	if (r == 0 && strcmp(choice.rules.dest, ".") != 0 && !name_is_safe_path(choice.rules.dest))
+		return err_set(err, -EINVAL,
+			"sourcecode dest '%s' is not a path below the run directory",
+			choice.rules.dest);
+	if (r == 0 && choice.chosen.n)
+		r = copy_chosen(&choice, run_fd, manifest, ret_digest, err);
+	return r == 0 && warnings ? strv_copy(warnings, &choice.warnings) : r;
+}
+
+int source_copy_run(int from_run_fd, int run_fd, struct buf *manifest,
+	char ret_digest[DIGEST_MD5_LEN + 1], struct err *err)
+{
+	struct copier c = {.from_fd = from_run_fd, .run_fd = run_fd, .manifest = manifest};
+	_cleanup_strv_ struct strv paths = STRV_INIT, sources = STRV_INIT;
+	int r = manifest_sources(from_run_fd, &paths, &sources);
+
+	ret_digest[0] = '\0';
+	if (r < 0 || !paths.n)
+		return r;
+	c.digest = digest_new_md5();
+	if (!c.digest)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < paths.n; i++) {
+		r = copy_file(&c, paths.v[i], paths.v[i], sources.v[i]);
+		if (r == -ENOENT)
+			r = 0;
+		if (r < 0)
+			err_set(err, r, "cannot copy the source file %s: %s", paths.v[i],
+				strerror(-r));
 	}
-	if (source_git_list(buf_str(&root), &listed) == 0)
-		r = choose_from_git(&c, &listed);
-	else
-		r = choose_dir(&c, "");
-	if (r == 0 && paths.n)
-		r = copy_paths(root_fd, &paths, run_fd, manifest, ret_digest, err);
-out:
-	free(rules.v);
+	finish(&c, r, ret_digest);
 	return r;
 }

@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/output_of.h"
 
+enum { GUILDIGNORE_MAX = 1024 * 1024 };
+
 /* A work tree here or above, seen without starting a process: most projects on a shared machine
  * have none. */
 static bool has_git(const char *dir)
@@ -31,43 +33,47 @@ static bool has_git(const char *dir)
 	return false;
 }
 
-/* Files that say what git or Guild ignores are about the project, not of it. */
-static bool is_about_git(const char *path)
+/* Patterns of .guildignore, each as an option; the strings belong to `text`. */
+static int add_guildignore(const char *dir, struct strv *argv)
 {
-	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	_cleanup_buf_ struct buf path = BUF_INIT, text = BUF_INIT;
+	int r = 0;
 
-	return strncmp(name, ".git", 4) == 0 || strcmp(name, ".guildignore") == 0 ||
-	       strncmp(path, ".guild/", 7) == 0;
-}
+	buf_printf(&path, "%s/.guildignore", dir);
+	if (file_read(AT_FDCWD, buf_str(&path), GUILDIGNORE_MAX, &text) < 0)
+		return 0;
+	for (const char *line = buf_str(&text); r == 0 && *line;) {
+		size_t len = strcspn(line, "\r\n");
 
-static bool below_nocopy(const char *path, const struct strv *nocopy)
-{
-	for (size_t i = 0; i < nocopy->n; i++)
-		if (strncmp(path, nocopy->v[i], strlen(nocopy->v[i])) == 0)
-			return true;
-	return false;
-}
-
-int source_git_list(const char *dir, struct strv *ret_paths)
-{
-	static const char *const argv[] = {"git", "ls-files", "-z", "--cached", "--others",
-		"--exclude-standard", "--exclude-per-directory=.guildignore", NULL};
-	_cleanup_buf_ struct buf out = BUF_INIT;
-	_cleanup_strv_ struct strv nocopy = STRV_INIT;
-	int r = has_git(dir) ? output_of(argv, dir, &out) : -ENOENT;
-
-	if (r < 0)
-		return r;
-	/* Directories that ask not to be copied, with their slash: "" is the project itself. */
-	for (const char *p = buf_str(&out); p < out.data + out.len; p += strlen(p) + 1) {
-		const char *marker = strstr(p, ".guild-nocopy");
-
-		if (marker && marker[strlen(".guild-nocopy")] == '\0')
-			r = strv_add_len(&nocopy, p, (size_t)(marker - p));
+		if (len && *line != '#') {
+			r = strv_add(argv, "-x");
+			if (r == 0)
+				r = strv_add_len(argv, line, len);
+		}
+		line += len + strspn(line + len, "\r\n");
 	}
-	for (const char *p = buf_str(&out); r == 0 && p < out.data + out.len; p += strlen(p) + 1)
-		if (!is_about_git(p) && !below_nocopy(p, &nocopy))
-			r = strv_add(ret_paths, p);
+	return r;
+}
+
+int source_git_ignored(const char *dir, struct strv *ret_paths)
+{
+	static const char *const command[] = {"git", "ls-files", "-z", "--ignored", "--others",
+		"--cached", "--exclude-standard", "--directory"};
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	_cleanup_strv_ struct strv argv = STRV_INIT;
+	int r = has_git(dir) ? 0 : -ENOENT;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(command); i++)
+		r = strv_add(&argv, command[i]);
+	if (r == 0)
+		r = add_guildignore(dir, &argv);
+	if (r == 0)
+		r = output_of((const char *const *)argv.v, dir, &out);
+	for (const char *p = buf_str(&out); r == 0 && p < out.data + out.len; p += strlen(p) + 1) {
+		size_t len = strlen(p);
+
+		r = strv_add_len(ret_paths, p, len && p[len - 1] == '/' ? len - 1 : len);
+	}
 	return r;
 }
 

@@ -38,6 +38,9 @@ static inline bool run_status_live(enum run_status status)
 #define RUN_PROCESS_FILE ".guild/guildfs/process"    /* proc_ref line of the operation */
 #define RUN_DROP_FILE    ".guild/guildfs/dropped"    /* name of the flags file it came from */
 
+/* What preparing a start says: lines for who waits, which are not the operation's output. */
+#define RUN_LOG_FILE ".guild/guildfs/log"
+
 /* Somebody supervises it now. */
 bool run_lock_held(int run_fd);
 /* Takes it for the life of *ret_fd. -EAGAIN when it is held. */

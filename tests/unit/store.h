@@ -56,6 +56,7 @@ static inline void store_birth(
 	_cleanup_value_ struct value *flags = flags_defaults(op);
 	struct birth_spec spec = {
 		.op = op,
+		.proto_fd = -1,
 		.flags = flags,
 		.stage = stage,
 		.uid = getuid(),
