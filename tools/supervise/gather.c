@@ -52,6 +52,13 @@ static void gather_packages(const struct supervisor *s)
 		attr_write(s->run_fd, "pip_freeze", list, FILE_NOSYNC);
 }
 
+static bool wants_packages(const struct supervisor *s)
+{
+	const struct value *freeze = value_get(value_get(s->op, "guildfs"), "pip-freeze");
+
+	return !freeze || freeze->type == VALUE_NULL || value_truthy(freeze);
+}
+
 static bool runs_python(const struct supervisor *s)
 {
 	return s->argv.n > 2 && strcmp(s->argv.v[2], "guild.op_main") == 0;
@@ -72,7 +79,7 @@ void gather_beside(const struct supervisor *s)
 	setpgid(0, 0);
 	setpriority(PRIO_PROCESS, 0, NICE);
 	gather_commit(s);
-	if (runs_python(s) && !(no_freeze && *no_freeze))
+	if (runs_python(s) && wants_packages(s) && !(no_freeze && *no_freeze))
 		gather_packages(s);
 	_exit(0);
 }

@@ -82,6 +82,7 @@ static int sign(struct supervisor *s)
 		r = file_write(s->run_fd, RUN_SUPERVISOR, line.data, line.len, 0644, FILE_NOSYNC);
 	}
 	unlinkat(s->run_fd, RUN_PROCESS_FILE, 0);
+	unlinkat(s->run_fd, RUN_LOG_FILE, 0);
 	if (r == 0 && unlinkat(s->run_fd, RUN_TICKET_FILE, 0) < 0)
 		r = -errno;
 	return r < 0 ? refuse(r, strerror(-r)) : 0;
@@ -98,7 +99,7 @@ static int open_run(struct supervisor *s, const char *home_path, const char *id)
 	s->run_fd = home_open_run(s->home, id);
 	if (s->run_fd < 0)
 		return refuse(s->run_fd, "there is no such run");
-	buf_printf(&dir, "%s/runs/%s", s->home->path, id);
+	home_run_path(s->home, id, &dir);
 	s->run_dir = buf_steal(&dir, NULL);
 	s->id = id;
 	return s->run_dir ? 0 : refuse(-ENOMEM, "out of memory");
@@ -111,6 +112,7 @@ static int start_process(struct supervisor *s, struct err *err)
 	int out_fd, err_fd;
 	int r = prepare_run(s, err);
 
+	log_close(s);
 	if (r == 0)
 		r = tee_open(s, &out_fd, &err_fd, err);
 	if (r < 0)
@@ -156,6 +158,9 @@ static void supervisor_release(struct supervisor *s)
 	buf_release(&s->project);
 	value_free(s->op);
 	value_free(s->flags);
+	value_free(s->params);
+	if (s->catalog)
+		catalog_free(s->catalog);
 	strv_release(&s->argv);
 	strv_release(&s->env);
 	buf_release(&s->python);
@@ -170,9 +175,12 @@ static int supervise(char **argv)
 	uid_t uid = (uid_t)strtoul(argv[3], NULL, 10);
 	gid_t gid = (gid_t)strtoul(argv[4], NULL, 10);
 	_cleanup_(supervisor_release) struct supervisor s = {
-		.run_fd = -1, .lock_fd = -1, .gate_fd = -1};
+		.run_fd = -1, .lock_fd = -1, .gate_fd = -1, .log_fd = -1};
 	int r;
 
+	/* Where the operation writes when its output is not kept: who started it gave them. */
+	s.caller_out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, SUPERVISE_REPLY_FD + 1);
+	s.caller_err = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, SUPERVISE_REPLY_FD + 1);
 	setsid();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	set_signals();

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/libexec.h"
 #include "base/user.h"
+#include "catalog/dep_runs.h"
 #include "project/command.h"
 #include "run/attr.h"
 #include "run/deps.h"
@@ -23,6 +25,9 @@ static int read_attrs(struct supervisor *s, struct err *err)
 		r = attr_read(s->run_fd, "flags", &s->flags, err);
 	if (r == 0)
 		opref_project_dir(&s->project, &s->opref);
+	/* Guild AI's runs may have none. */
+	if (r == 0 && attr_read(s->run_fd, "run_params", &s->params, NULL) < 0)
+		s->params = NULL;
 	return r;
 }
 
@@ -40,11 +45,26 @@ static int base_env(struct supervisor *s)
 	return r;
 }
 
-static const char *sourcecode_dest(const struct supervisor *s)
+static const char *source_dest(const struct supervisor *s)
 {
 	const char *dest = value_str(value_get(value_get(s->op, "sourcecode"), "dest"));
 
 	return dest ? dest : ".";
+}
+
+/* Where modules are looked for: the run's source code, or what --debug-sourcecode says. */
+static const char *source_paths(const struct supervisor *s)
+{
+	const char *debug = value_str(value_get(s->params, "debug_sourcecode"));
+
+	return debug && *debug ? debug : source_dest(s);
+}
+
+bool env_is_on(const struct supervisor *s, const char *name)
+{
+	const char *value = strv_env_get(&s->env, name);
+
+	return value && strcmp(value, "1") == 0;
 }
 
 /* Each directory once, at its first place. */
@@ -69,13 +89,16 @@ static void add_entries(struct buf *b, const char *path)
 static int set_python_path(struct supervisor *s, const char *inherited)
 {
 	_cleanup_buf_ struct buf path = BUF_INIT, libexec = BUF_INIT;
-	int r = home_libexec(&libexec);
+	int r = libexec_dir(&libexec);
 
 	if (r < 0)
 		return r;
 	buf_puts(&libexec, "/python");
+	/* In place of the run's own source code, which the operation's path may name. */
+	if (strcmp(source_paths(s), source_dest(s)) != 0)
+		add_entries(&path, source_paths(s));
 	add_entries(&path, strv_env_get(&s->env, "PYTHONPATH"));
-	add_entries(&path, sourcecode_dest(s));
+	add_entries(&path, source_dest(s));
 	add_entries(&path, buf_str(&libexec));
 	add_entries(&path, inherited);
 	return buf_error(&path) ? buf_error(&path)
@@ -85,16 +108,18 @@ static int set_python_path(struct supervisor *s, const char *inherited)
 static int set_guild_variables(struct supervisor *s)
 {
 	_cleanup_buf_ struct buf opspec = BUF_INIT;
+	const char *log_level = strv_env_get(&s->env, "LOG_LEVEL");
+	const char *slash = strrchr(s->id, '/');
 	const char *const variables[][2] = {
 		{"CMD_DIR", s->cmd_dir},
 		{"GUILD_HOME", s->home->path},
 		{"GUILD_PLUGINS", ""},
-		{"GUILD_SOURCECODE", sourcecode_dest(s)},
-		{"LOG_LEVEL", "20"},
+		{"GUILD_SOURCECODE", source_paths(s)},
+		{"LOG_LEVEL", log_level && *log_level ? log_level : "20"},
 		{"PROJECT_DIR", buf_str(&s->project)},
 		{"PWD", s->run_dir},
 		{"RUN_DIR", s->run_dir},
-		{"RUN_ID", s->id},
+		{"RUN_ID", slash ? slash + 1 : s->id},
 	};
 	int r = 0;
 
@@ -119,14 +144,25 @@ static int make_env(struct supervisor *s, struct err *err)
 
 /* --- command -------------------------------------------------------------- */
 
+/* A pipeline is run by our own program, whatever Python there is. */
+static int steps_argv(struct supervisor *s)
+{
+	_cleanup_buf_ struct buf guild = BUF_INIT;
+	int r = libexec_guild(&guild);
+
+	if (r == 0)
+		r = strv_add(&s->argv, buf_str(&guild));
+	return r < 0 ? r : strv_add(&s->argv, "steps-main");
+}
+
 static int make_argv(struct supervisor *s, struct err *err)
 {
 	const char *name;
 	int r;
 
-	if (python_find(buf_str(&s->project), &s->env, &s->python) < 0)
-		buf_puts(&s->python, "python");
-	r = command_argv(s->op, s->flags, buf_str(&s->python), buf_str(&s->project), &s->argv, err);
+	r = command_is_steps(s->op)
+		    ? steps_argv(s)
+		    : command_argv(s->op, s->flags, buf_str(&s->python), &s->argv, err);
 	if (r < 0)
 		return r;
 	name = s->argv.v[0];
@@ -155,17 +191,63 @@ static int store_argv(struct supervisor *s)
 	return attr_write(s->run_fd, "cmd", now, FILE_NOSYNC);
 }
 
+/* --- dependencies --------------------------------------------------------- */
+
+static void say(void *arg, enum deps_level level, const char *line)
+{
+	log_line(arg, (int)level, line);
+}
+
+/* Only a run that was staged without its source's run, or made by Guild AI, comes to this. */
+static int find_run(void *arg, const char *operations, const char *prefix, struct buf *ret_id)
+{
+	struct supervisor *s = arg;
+	const char *id;
+	int r = s->catalog ? 0 : catalog_new(s->home, &s->catalog, NULL);
+
+	if (r < 0)
+		return r;
+	id = dep_runs_find(s->catalog, operations, prefix);
+	if (!id)
+		return -ENOENT;
+	buf_puts(ret_id, id);
+	return buf_error(ret_id);
+}
+
+static int resolve_deps(struct supervisor *s, struct err *err)
+{
+	const struct deps_spec spec = {
+		.home = s->home,
+		.run_fd = s->run_fd,
+		.run_dir = s->run_dir,
+		.op_attr = s->op,
+		.flags = s->flags,
+		.project_dir = buf_str(&s->project),
+		.cmd_dir = s->cmd_dir,
+		.env = &s->env,
+		.python = buf_str(&s->python),
+		.go_on = value_truthy(value_get(s->params, "force_deps")),
+		.say = say,
+		.find_run = find_run,
+		.arg = s,
+	};
+
+	return deps_resolve(&spec, err);
+}
+
 int prepare_run(struct supervisor *s, struct err *err)
 {
 	int r = read_attrs(s, err);
 
 	if (r == 0)
-		r = deps_resolve(s->home, s->run_fd, s->op, s->flags, buf_str(&s->project), err);
-	if (r == 0)
 		r = base_env(s);
-	if (r == 0)
-		r = make_argv(s, err);
+	if (r == 0 && python_find(buf_str(&s->project), &s->env, &s->python) < 0)
+		buf_puts(&s->python, "python");
 	if (r == 0)
 		r = make_env(s, err);
+	if (r == 0)
+		r = resolve_deps(s, err);
+	if (r == 0)
+		r = make_argv(s, err);
 	return r < 0 ? r : store_argv(s);
 }

@@ -61,6 +61,20 @@ static bool is_secret(const char *name, size_t len)
 	return false;
 }
 
+/* What the Guild file names in env-secrets. */
+static bool is_own_secret(const struct supervisor *s, const char *name, size_t len)
+{
+	const struct value *secrets = value_get(value_get(s->op, "guildfs"), "env-secrets");
+
+	for (size_t i = 0; secrets && secrets->type == VALUE_LIST && i < secrets->list.n; i++) {
+		const char *secret = value_str(secrets->list.items[i]);
+
+		if (secret && strlen(secret) == len && strncmp(secret, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int write_env(const struct supervisor *s)
 {
 	_cleanup_value_ struct value *env = value_map();
@@ -71,7 +85,7 @@ static int write_env(const struct supervisor *s)
 		size_t len = equals ? (size_t)(equals - s->env.v[i]) : 0;
 		_cleanup_buf_ struct buf name = BUF_INIT;
 
-		if (!len || is_secret(s->env.v[i], len))
+		if (!len || is_secret(s->env.v[i], len) || is_own_secret(s, s->env.v[i], len))
 			continue;
 		buf_add(&name, s->env.v[i], len);
 		r = value_map_set(env, buf_str(&name), value_string(equals + 1));

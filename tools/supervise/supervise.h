@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/strv.h"
 #include "run/home.h"
+#include "catalog/catalog.h"
 #include "run/opref.h"
 #include "yaml/value.h"
 
@@ -35,6 +36,7 @@ struct supervisor {
 	struct buf project; /* its directory, "" when there is none */
 	struct value *op;   /* attributes */
 	struct value *flags;
+	struct value *params; /* run_params: the options of who started it; NULL: none */
 	struct strv argv;
 	struct strv env;
 	struct buf python;
@@ -44,12 +46,21 @@ struct supervisor {
 	int gate_fd;   /* its process waits for a byte here before it becomes the operation */
 	int failed_fd; /* and says here why it could not */
 	struct tee *tee;
-	int status; /* of waitpid, once it has ended */
+	int caller_out, caller_err; /* for an operation whose output is not kept */
+	int log_fd;                 /* lines about the preparation; -1: closed */
+	struct catalog *catalog;    /* NULL until a run has to be found */
+	int status;                 /* of waitpid, once it has ended */
 	bool ended;
 };
 
 /* prepare.c */
 int prepare_run(struct supervisor *s, struct err *err);
+/* A variable of the operation's environment is set to 1. */
+bool env_is_on(const struct supervisor *s, const char *name);
+
+/* log.c: what is said to who waits for the start. */
+void log_line(struct supervisor *s, int level, const char *line);
+void log_close(struct supervisor *s);
 
 /* process.c: made, but held; then let go. */
 int process_start(struct supervisor *s, int out_fd, int err_fd, struct err *err);

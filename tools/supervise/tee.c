@@ -57,6 +57,17 @@ static int open_pipe(struct stream *stream, int *ret_write_fd)
 	return 0;
 }
 
+/* $NO_RUN_OUTPUT: the operation writes to where its starter does. */
+static int tee_nothing(struct supervisor *s, int *ret_out_fd, int *ret_err_fd, struct err *err)
+{
+	unlinkat(s->run_fd, OUTPUT, 0);
+	*ret_out_fd = fcntl(s->caller_out, F_DUPFD_CLOEXEC, 0);
+	*ret_err_fd = fcntl(s->caller_err, F_DUPFD_CLOEXEC, 0);
+	return *ret_out_fd < 0 || *ret_err_fd < 0
+		       ? err_set(err, -errno, "there is nowhere to write to: %s", strerror(errno))
+		       : 0;
+}
+
 int tee_open(struct supervisor *s, int *ret_out_fd, int *ret_err_fd, struct err *err)
 {
 	struct tee *tee = calloc(1, sizeof(*tee));
@@ -64,14 +75,20 @@ int tee_open(struct supervisor *s, int *ret_out_fd, int *ret_err_fd, struct err 
 
 	if (!tee)
 		return -ENOMEM;
-	*tee = (struct tee){.streams = {{.fd = -1}, {.fd = -1}}};
+	*tee = (struct tee){.streams = {{.fd = -1}, {.fd = -1}}, .output = -1, .index = -1};
 	s->tee = tee;
+	if (env_is_on(s, "NO_RUN_OUTPUT"))
+		return tee_nothing(s, ret_out_fd, ret_err_fd, err);
 	tee->output = open_log(s->run_fd, OUTPUT);
 	tee->index = open_log(s->run_fd, INDEX);
 	r = tee->output < 0 ? tee->output : tee->index < 0 ? tee->index : 0;
 	if (r < 0)
 		return err_set(err, r, "cannot write the run's output: %s", strerror(-r));
 	r = open_pipe(&tee->streams[0], ret_out_fd);
+	if (r == 0 && env_is_on(s, "SYNC_RUN_OUTPUT")) {
+		*ret_err_fd = fcntl(*ret_out_fd, F_DUPFD_CLOEXEC, 0);
+		return *ret_err_fd < 0 ? -errno : 0;
+	}
 	if (r == 0)
 		r = open_pipe(&tee->streams[1], ret_err_fd);
 	return r < 0 ? err_set(err, r, "cannot make a pipe: %s", strerror(-r)) : 0;

@@ -14,15 +14,17 @@
 #include "supervise.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
 
-enum { LINGER_MS = 200 };
+enum { LINGER_MS = 200, KILL_DELAY_MS = 30000 };
 
 static void reap_children(struct supervisor *s)
 {
@@ -70,9 +72,44 @@ static int open_signals(void)
 	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Milliseconds from $NAME, which is in seconds. */
+static int64_t env_ms(const struct supervisor *s, const char *name, int64_t absent)
+{
+	const char *text = strv_env_get(&s->env, name);
+
+	return text && *text ? (int64_t)(strtod(text, NULL) * 1000) : absent;
+}
+
+/* --stop-after MINUTES: TERM when they are over, KILL when that did not help. */
+struct stop {
+	int64_t at; /* on the monotonic clock; 0: never */
+	bool termed;
+};
+
+static struct stop stop_after(const struct supervisor *s)
+{
+	const struct value *minutes = value_get(s->params, "stop_after");
+	double n = !minutes                       ? 0
+		   : minutes->type == VALUE_INT   ? (double)minutes->integer
+		   : minutes->type == VALUE_FLOAT ? minutes->number
+						  : 0;
+
+	return (struct stop){.at = n > 0 ? clock_monotonic_ms() + (int64_t)(n * 60000) : 0};
+}
+
+static void check_stop(const struct supervisor *s, struct stop *stop)
+{
+	if (!stop->at || s->ended || clock_monotonic_ms() < stop->at)
+		return;
+	kill(-s->pid, stop->termed ? SIGKILL : SIGTERM);
+	stop->termed = true;
+	stop->at = clock_monotonic_ms() + env_ms(s, "STOP_AFTER_KILL_DELAY", KILL_DELAY_MS);
+}
+
 int watch_process(struct supervisor *s, struct err *err)
 {
 	_cleanup_close_ int signals = open_signals();
+	struct stop stop = stop_after(s);
 	int64_t deadline = 0;
 
 	if (signals < 0)
@@ -88,6 +125,12 @@ int watch_process(struct supervisor *s, struct err *err)
 			timeout = (int)(deadline - clock_monotonic_ms());
 			if (timeout <= 0 || (fds[0] < 0 && fds[1] < 0))
 				return 0;
+		}
+		check_stop(s, &stop);
+		if (stop.at && !s->ended) {
+			int64_t left = stop.at - clock_monotonic_ms();
+
+			timeout = left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 		}
 		polls[0] = (struct pollfd){.fd = signals, .events = POLLIN};
 		polls[1] = (struct pollfd){.fd = fds[0], .events = POLLIN};
