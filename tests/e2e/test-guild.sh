@@ -108,7 +108,7 @@ equal "ls -p" "result.txt" "$(guild ls -n -p '*.txt' "$id")"
 equal "ls -s" "guild.yml quick.sh slow.sh" "$(guild ls -n -s "$id" | xargs)"
 
 # Staged, in the background, stopped.
-guild run quick --stage -y epochs=8 2>"$T/err"
+guild run quick --stage -y epochs=8 >"$T/err"
 matches "run --stage says how to go on" "staged as ([0-9a-f]{32})" "$(cat "$T/err")"
 id=$(grep -o '[0-9a-f]\{32\}' "$T/err" | head -1)
 equal "staged" 1 "$(guild runs -Ss | wc -l)"

@@ -26,7 +26,7 @@ for FAULT_CALL in $CALLS; do
 		[ $? -eq 124 ] && bad="$bad guild hangs at $FAULT_N;"
 		wait_until 10 nothing_runs || bad="$bad processes are left at $FAULT_N: $(own_processes);"
 		bad=$bad$(look_at_store)
-		status=$("$BUILD/guild" runs -n 1 | awk '{print $5}')
+		status=$("$BUILD/guild" runs -s -n 1 | awk '{print $3}')
 		case $status in
 		completed) survived=$((survived + 1)) ;;
 		error | terminated | pending) survived=0 ;;

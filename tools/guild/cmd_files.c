@@ -7,6 +7,7 @@
 #include <fnmatch.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@
 struct files_options {
 	struct selection sel;
 	const char *path;
-	bool output, all, full, plain, sourcecode;
+	bool output, all, full, plain, sourcecode, dependencies, generated, follow;
 };
 
 #define OPTION(member, n, s, v, h, k)                                                              \
@@ -38,29 +39,31 @@ static void release(void *options)
 	selection_release(&((struct files_options *)options)->sel);
 }
 
-/* The one run, opened. */
-static int open_one(struct guild *g, const struct files_options *o, const struct strv *args,
-	const char **ret_id, int *ret_fd)
+static int open_run(struct guild *g, const struct files_options *o, const struct strv *args,
+	struct run_view *ret)
 {
-	_cleanup_selected_ struct selected runs = {0};
+	uint64_t serial;
 	int r = guild_open_home(g);
 
 	if (r == EXIT_OK)
-		r = select_runs(g, &o->sel, args, 0, SELECT_LATEST, &runs);
-	if (r != EXIT_OK)
-		return r;
-	if (runs.n != 1)
-		return complain("this is about one run; %zu were given", runs.n);
-	*ret_id = catalog_id(g->catalog, runs.serials[0]);
-	*ret_fd = home_open_run(g->home, *ret_id);
-	return *ret_fd < 0 ? complain("cannot read run %s: %s", *ret_id, strerror(-*ret_fd))
-			   : EXIT_OK;
+		r = select_one(g, &o->sel, args, &serial);
+	return r == EXIT_OK ? run_view_open(g, serial, ret) : r;
+}
+
+static int check_relative(const char *command, const char *path)
+{
+	if (!path || *path != '/')
+		return EXIT_OK;
+	return complain(
+		"PATH must be relative\nTry 'guild %s --help' for more information.", command);
 }
 
 /* --- cat ------------------------------------------------------------------ */
 
 static const struct option_def cat_options[] = {
 	OPTION(path, "--path", "-p", "PATH", "path of the file in the run", OPTION_VALUE),
+	OPTION(sourcecode, "--sourcecode", "-s", NULL, "PATH is below the source code",
+		OPTION_FLAG),
 	OPTION(output, "--output", "-O", NULL, "the run's output", OPTION_FLAG),
 	SELECT,
 	{0},
@@ -77,24 +80,59 @@ static int copy_out(int fd, const char *path)
 	return n < 0 ? complain("%s: %s", path, strerror(errno)) : EXIT_OK;
 }
 
+/* Where the run has its source code: a directory of it, from the operation's definition. */
+static void print_source_dir(struct buf *b, int run_fd)
+{
+	_cleanup_value_ struct value *op = NULL;
+	const char *dest;
+
+	if (attr_read(run_fd, "op", &op, NULL) < 0)
+		return;
+	dest = value_str(value_get(value_get(op, "sourcecode"), "dest"));
+	if (dest && name_is_safe_path(dest) && strcmp(dest, ".") != 0)
+		buf_printf(b, "%s/", dest);
+}
+
+static int cat_path(const struct files_options *o, const struct run_view *v, struct buf *ret)
+{
+	if (o->output) {
+		if (o->path || o->sourcecode)
+			fputs("--output cannot be used with other options - ignoring other "
+			      "options\n",
+				stderr);
+		buf_puts(ret, RUN_GUILD_DIR "/output");
+		return EXIT_OK;
+	}
+	if (!o->path)
+		return complain("-p / --path is required unless --output is specified");
+	if (o->sourcecode)
+		print_source_dir(ret, v->fd);
+	buf_puts(ret, o->path);
+	if (!name_is_safe_path(buf_str(ret)))
+		return complain("'%s' is not a path below the run directory", o->path);
+	return EXIT_OK;
+}
+
 static int cat(struct guild *g, void *options, const struct strv *args)
 {
 	const struct files_options *o = options;
-	const char *path = o->output ? RUN_GUILD_DIR "/output" : o->path, *id;
-	_cleanup_close_ int run_fd = -1, fd = -1;
-	int r;
+	_cleanup_run_view_ struct run_view v = RUN_VIEW_INIT;
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	_cleanup_close_ int fd = -1;
+	int r = check_relative("cat", o->path);
 
-	if ((o->path != NULL) + o->output != 1) {
-		complain("one of --path and --output is needed\nTry 'guild cat --help' for help.");
-		return EXIT_USAGE;
-	}
-	if (!name_is_safe_path(path))
-		return complain("'%s' is not a path below the run directory", path);
-	r = open_one(g, o, args, &id, &run_fd);
+	if (r == EXIT_OK)
+		r = open_run(g, o, args, &v);
+	if (r == EXIT_OK)
+		r = cat_path(o, &v, &path);
 	if (r != EXIT_OK)
 		return r;
-	fd = openat(run_fd, path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? complain("%s: %s", path, strerror(errno)) : copy_out(fd, path);
+	fd = openat(v.fd, buf_str(&path), O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return copy_out(fd, buf_str(&path));
+	if (errno == ENOENT)
+		return complain("%s/%s does not exist", buf_str(&v.path), buf_str(&path));
+	return complain("%s/%s: %s", buf_str(&v.path), buf_str(&path), strerror(errno));
 }
 
 const struct command cmd_cat = {
@@ -110,20 +148,141 @@ const struct command cmd_cat = {
 /* --- ls ------------------------------------------------------------------- */
 
 static const struct option_def ls_options[] = {
-	OPTION(all, "--all", "-a", NULL, "also names that begin with a dot", OPTION_FLAG),
-	OPTION(path, "--path", "-p", "PATTERN", "only what this pattern matches", OPTION_VALUE),
-	OPTION(full, "--full-path", "-f", NULL, "full paths", OPTION_FLAG),
+	OPTION(path, "--path", "-p", "PATH", "only this path, or what this pattern matches",
+		OPTION_VALUE),
 	OPTION(sourcecode, "--sourcecode", "-s", NULL, "only source code", OPTION_FLAG),
+	OPTION(dependencies, "--dependencies", "-d", NULL, "only dependencies", OPTION_FLAG),
+	OPTION(generated, "--generated", "-g", NULL, "only what the run made", OPTION_FLAG),
+	OPTION(all, "--all", "-a", NULL, "also names that begin with a dot", OPTION_FLAG),
+	OPTION(full, "--full-path", "-f", NULL, "full paths", OPTION_FLAG),
+	OPTION(follow, "--follow-links", "-L", NULL, "also what is behind links", OPTION_FLAG),
 	OPTION(plain, "--no-format", "-n", NULL, "no heading, no indent", OPTION_FLAG),
 	SELECT,
 	{0},
 };
 
+/* A directory that is being listed, with those it is in. */
+struct level {
+	const struct level *parent;
+	dev_t dev;
+	ino_t ino;
+};
+
 struct lister {
 	const struct files_options *o;
 	int run_fd;
+	struct strv source, dependencies, internal; /* paths of the manifest, sorted */
 	struct strv paths;
 };
+
+static bool is_hidden(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return *(slash ? slash + 1 : path) == '.';
+}
+
+/* The path itself, or something below it; a slash at the end of `dir` says nothing. */
+static bool is_within(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	while (len && dir[len - 1] == '/')
+		len--;
+	return strncmp(path, dir, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
+/*
+ * Part by part, a * does not match a slash. A path that is longer than the pattern is below what
+ * it matches. Hidden parts must be asked for with a dot.
+ */
+static bool matches_pattern(const char *path, const char *pattern, bool hidden)
+{
+	while (*pattern && *path) {
+		size_t want = strcspn(pattern, "/"), have = strcspn(path, "/");
+		_cleanup_free_ char *w = strndup(pattern, want), *h = strndup(path, have);
+
+		if (!w || !h || fnmatch(w, h, 0) != 0 || (*h == '.' && *w != '.' && !hidden))
+			return false;
+		pattern += want + strspn(pattern + want, "/");
+		path += have + (path[have] == '/');
+	}
+	if (*pattern)
+		return false;
+	return hidden || (*path != '.' && !strstr(path, "/."));
+}
+
+/* `hidden`: names with a dot are wanted like others. */
+static bool matches_path(const struct files_options *o, const char *path, bool hidden)
+{
+	if (!o->path)
+		return hidden || !is_hidden(path);
+	if (strpbrk(o->path, "*?"))
+		return matches_pattern(path, o->path, hidden);
+	if (!hidden && is_hidden(path))
+		return is_within(path, o->path) && is_within(o->path, path);
+	return is_within(path, o->path);
+}
+
+static int compare_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_entry(const struct strv *sorted, const char *path)
+{
+	return sorted->n && bsearch(&path, sorted->v, sorted->n, sizeof(*sorted->v), compare_text);
+}
+
+/* The path or a directory that it is in. */
+static bool is_below_entry(const struct strv *sorted, const char *path)
+{
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		_cleanup_free_ char *dir = strndup(path, (size_t)(slash - path));
+
+		if (dir && is_entry(sorted, dir))
+			return true;
+	}
+	return is_entry(sorted, path);
+}
+
+/* By the manifest, where few directories are. Of Guild's own files only source code is shown. */
+static bool has_wanted_type(const struct lister *l, const char *path, bool is_real_dir)
+{
+	const struct files_options *o = l->o;
+
+	if (is_real_dir)
+		return o->dependencies && is_entry(&l->dependencies, path);
+	if (is_entry(&l->source, path))
+		return o->sourcecode;
+	if (is_below_entry(&l->dependencies, path))
+		return o->dependencies;
+	if (is_below_entry(&l->internal, path) || is_within(path, RUN_GUILD_DIR))
+		return false;
+	return o->generated;
+}
+
+static bool by_type(const struct files_options *o)
+{
+	return o->sourcecode || o->dependencies || o->generated;
+}
+
+/* Directories whose files cannot be wanted are not read. */
+static bool is_worth_reading(const struct files_options *o, const char *dir)
+{
+	if (o->all || by_type(o) || !is_hidden(dir))
+		return true;
+	return o->path &&
+	       (strpbrk(o->path, "*?") || is_within(dir, o->path) || is_within(o->path, dir));
+}
+
+static bool is_cycle(const struct level *level, const struct stat *st)
+{
+	for (; level; level = level->parent)
+		if (level->dev == st->st_dev && level->ino == st->st_ino)
+			return true;
+	return false;
+}
 
 static int collect_name(void *arg, const char *name, int d_type)
 {
@@ -131,74 +290,118 @@ static int collect_name(void *arg, const char *name, int d_type)
 	return strv_add(arg, name);
 }
 
-/* Directories have a slash behind them; links are not followed. */
-static int list_dir(struct lister *l, const char *dir)
+static int list_dir(struct lister *l, const char *dir, const struct level *level);
+
+static int list_path(struct lister *l, const char *path, const struct level *level)
 {
-	_cleanup_strv_ struct strv names = STRV_INIT;
-	int r = file_each(l->run_fd, *dir ? dir : ".", collect_name, &names);
+	const struct files_options *o = l->o;
+	struct stat st, target;
+	bool is_link, is_dir, is_wanted;
+	int r = 0;
 
-	strv_sort(&names);
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		_cleanup_buf_ struct buf path = BUF_INIT;
-		struct stat st;
-		bool is_dir;
+	if (fstatat(l->run_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	is_link = S_ISLNK(st.st_mode);
+	if (!is_link || fstatat(l->run_fd, path, &target, 0) < 0)
+		target = st;
+	is_dir = S_ISDIR(target.st_mode);
+	is_wanted = matches_path(o, path, o->all || by_type(o)) &&
+		    (!by_type(o) || has_wanted_type(l, path, is_dir && !is_link));
+	if (is_wanted)
+		r = strv_add(&l->paths, path);
+	if (r == 0 && is_dir && (!is_link || o->follow) && is_worth_reading(o, path) &&
+		!is_cycle(level, &target)) {
+		const struct level here = {level, target.st_dev, target.st_ino};
 
-		if (names.v[i][0] == '.' && !l->o->all)
-			continue;
-		buf_printf(&path, "%s%s", dir, names.v[i]);
-		is_dir = fstatat(l->run_fd, buf_str(&path), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			 S_ISDIR(st.st_mode);
-		if (is_dir)
-			buf_putc(&path, '/');
-		r = strv_add(&l->paths, buf_str(&path));
-		if (r == 0 && is_dir)
-			r = list_dir(l, buf_str(&path));
+		r = list_dir(l, path, &here);
 	}
 	return r;
 }
 
-/* A pattern without a slash is about names, as in Guild AI. */
-static bool is_wanted(const struct files_options *o, const struct strv *source, const char *path)
+static int list_dir(struct lister *l, const char *dir, const struct level *level)
 {
-	const char *name = strrchr(path, '/');
+	_cleanup_strv_ struct strv names = STRV_INIT;
+	int r = file_each(l->run_fd, *dir ? dir : ".", collect_name, &names);
 
-	if (o->sourcecode && !strv_has(source, path))
-		return false;
-	if (!o->path)
-		return true;
-	name = name && name[1] ? name + 1 : path;
-	return fnmatch(o->path, path, 0) == 0 ||
-	       (!strchr(o->path, '/') && fnmatch(o->path, name, 0) == 0);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		_cleanup_buf_ struct buf path = BUF_INIT;
+
+		buf_printf(&path, "%s%s%s", dir, *dir ? "/" : "", names.v[i]);
+		r = list_path(l, buf_str(&path), level);
+	}
+	return r;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return natural_compare(*(char *const *)a, *(char *const *)b);
+}
+
+static int read_entries(struct lister *l, char type, struct strv *ret)
+{
+	int r = manifest_paths(l->run_fd, type, ret);
+
+	strv_sort(ret);
+	return r;
+}
+
+static int list_files(struct lister *l)
+{
+	int r = read_entries(l, 's', &l->source);
+
+	if (r == 0)
+		r = read_entries(l, 'd', &l->dependencies);
+	if (r == 0)
+		r = read_entries(l, 'i', &l->internal);
+	if (r == 0)
+		r = list_dir(l, "", NULL);
+	if (l->paths.n)
+		qsort(l->paths.v, l->paths.n, sizeof(*l->paths.v), compare_paths);
+	return r;
+}
+
+static void print_files(const struct lister *l, const char *dir)
+{
+	const struct files_options *o = l->o;
+	_cleanup_buf_ struct buf heading = BUF_INIT;
+
+	print_user_path(&heading, dir);
+	if (!o->plain && !o->full)
+		printf("%s:\n", buf_str(&heading));
+	for (size_t i = 0; i < l->paths.n; i++) {
+		const char *path = l->paths.v[i];
+		struct stat st;
+		/* Added here, since a slash would sort behind the dash of a longer name. */
+		bool is_dir = fstatat(l->run_fd, path, &st, 0) == 0 && S_ISDIR(st.st_mode);
+
+		printf("%s%s%s%s\n",
+			o->full    ? dir
+			: o->plain ? ""
+				   : "  ",
+			o->full ? "/" : "", path, is_dir ? "/" : "");
+	}
 }
 
 static int ls(struct guild *g, void *options, const struct strv *args)
 {
 	const struct files_options *o = options;
-	struct lister l = {.o = o, .run_fd = -1};
-	_cleanup_strv_ struct strv source = STRV_INIT;
-	_cleanup_buf_ struct buf dir = BUF_INIT;
-	const char *id;
-	int r = open_one(g, o, args, &id, &l.run_fd);
+	_cleanup_run_view_ struct run_view v = RUN_VIEW_INIT;
+	struct lister l = {.o = o};
+	int r = check_relative("ls", o->path);
 
+	if (r == EXIT_OK)
+		r = open_run(g, o, args, &v);
 	if (r != EXIT_OK)
 		return r;
-	r = list_dir(&l, "");
+	l.run_fd = v.fd;
+	r = list_files(&l);
 	if (r == 0)
-		r = manifest_paths(l.run_fd, 's', &source);
-	buf_printf(&dir, "%s/runs/%s", g->home->path, id);
-	if (!o->plain && !o->full)
-		printf("%s:\n", buf_str(&dir));
-	for (size_t i = 0; r == 0 && i < l.paths.n; i++) {
-		if (!is_wanted(o, &source, l.paths.v[i]))
-			continue;
-		if (o->full)
-			printf("%s/%s\n", buf_str(&dir), l.paths.v[i]);
-		else
-			printf("%s%s\n", o->plain ? "" : "  ", l.paths.v[i]);
-	}
+		print_files(&l, buf_str(&v.path));
+	strv_release(&l.source);
+	strv_release(&l.dependencies);
+	strv_release(&l.internal);
 	strv_release(&l.paths);
-	close(l.run_fd);
-	return r < 0 ? complain("cannot read run %s: %s", id, strerror(-r)) : EXIT_OK;
+	return r < 0 ? complain("cannot read run %s: %s", v.id, strerror(-r)) : EXIT_OK;
 }
 
 const struct command cmd_ls = {

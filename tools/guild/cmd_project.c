@@ -2,10 +2,14 @@
 /* guild models, guild operations: what the project can do. */
 #include "guild.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "op_help.h"
+#include "run_job.h"
 #include "table.h"
 
 struct project_options {
@@ -81,6 +85,41 @@ static int operations(struct guild *g, void *options, const struct strv *args)
 	table_print(&t, "", stdout);
 	return file ? EXIT_OK : EXIT_ERROR;
 }
+
+/* A directory's Guild file, or the one here. */
+static int help(struct guild *g, void *options, const struct strv *args)
+{
+	_cleanup_guildfile_ struct guildfile *file = NULL;
+	_cleanup_buf_ struct buf text = BUF_INIT, dir = BUF_INIT;
+	struct err err = ERR_INIT;
+	int r;
+
+	(void)options;
+	if (args->n && args->v[0][0] != '/')
+		buf_printf(&dir, "%s/", g->cwd);
+	buf_puts(&dir, args->n ? args->v[0] : g->cwd);
+	r = guildfile_load(buf_str(&dir), &file, &err);
+	if (r == -ENOENT)
+		return complain("%s does not contain a Guild file (guild.yml)",
+			args->n ? args->v[0] : "the current directory");
+	if (r < 0)
+		return complain("%s", err_text(&err));
+	help_project(&text, file, g->cwd);
+	print_warnings(file);
+	fputs(buf_str(&text), stdout);
+	return EXIT_OK;
+}
+
+static const struct option_def no_options[] = {{0}};
+
+const struct command cmd_help = {
+	.name = "help",
+	.usage = "help [PATH]",
+	.summary = "Show help for a project",
+	.options = no_options,
+	.options_size = 1,
+	.run = help,
+};
 
 const struct command cmd_models = {
 	.name = "models",

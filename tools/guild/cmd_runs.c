@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* guild runs list, guild runs info. */
+/* guild runs list. */
 #include "guild.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "select.h"
 #include "table.h"
-#include "run/report.h"
+#include "run/attr.h"
+#include "yaml/json.h"
 
-enum { FIRST_ROWS = 20 };
+enum { GROUP_ROWS = 20 };
 
 struct list_options {
 	struct selection sel;
-	bool all, simple;
+	bool all, simple, deleted, comments, verbose, json;
 	unsigned more;
 	const char *limit;
 };
@@ -30,7 +31,11 @@ static const struct option_def list_options[] = {
 	OPTION(all, "--all", "-a", NULL, "show all runs, not only the first 20", OPTION_FLAG),
 	OPTION(more, "--more", "-m", NULL, "show 20 more; may be repeated", OPTION_COUNT),
 	OPTION(limit, "--limit", "-n", "N", "show at most N runs", OPTION_VALUE),
-	OPTION(simple, "--simple", "-s", NULL, "operation, status and label only", OPTION_FLAG),
+	OPTION(deleted, "--deleted", "-d", NULL, "show deleted runs", OPTION_FLAG),
+	OPTION(comments, "--comments", "-c", NULL, "also the comments", OPTION_FLAG),
+	OPTION(verbose, "--verbose", "-v", NULL, "also what is known of each run", OPTION_FLAG),
+	OPTION(json, "--json", NULL, NULL, "as JSON", OPTION_FLAG),
+	OPTION(simple, "--simplified", "-s", NULL, "operation, status and label only", OPTION_FLAG),
 	{.more = selection_options, .more_offset = offsetof(struct list_options, sel)},
 	{0},
 };
@@ -40,64 +45,181 @@ static void release_list(void *options)
 	selection_release(&((struct list_options *)options)->sel);
 }
 
-static size_t row_limit(const struct list_options *o, size_t n)
+static int check(const struct list_options *o)
 {
-	size_t limit = FIRST_ROWS * (1 + o->more);
+	char *end = NULL;
 
-	if (o->limit)
-		limit = strtoul(o->limit, NULL, 10);
-	else if (o->all)
-		limit = n;
-	return limit < n ? limit : n;
+	if (o->limit && (strtol(o->limit, &end, 10) < 1 || *end)) {
+		complain("'%s' is not a number of runs: expected 1 or more", o->limit);
+		return EXIT_USAGE;
+	}
+	if (exclude("runs list", o->comments, "--comments", o->verbose, "--verbose") ||
+		exclude("runs list", o->comments, "--comments", o->json, "--json") ||
+		exclude("runs list", o->json, "--json", o->verbose, "--verbose") ||
+		exclude("runs list", o->all, "--all", o->limit != NULL, "--limit"))
+		return EXIT_ERROR;
+	return EXIT_OK;
 }
 
-static int add_simple_row(struct guild *g, uint64_t serial, size_t index, struct table *t)
+/* How many of n are shown; says so when these are not all that were asked for. */
+static size_t limit_rows(const struct list_options *o, size_t n)
 {
-	_cleanup_summary_ struct run_summary s = {0};
-	_cleanup_buf_ struct buf number = BUF_INIT, operation = BUF_INIT;
-	int r = catalog_summary(g->catalog, serial, &s);
+	size_t limit = GROUP_ROWS * (1 + (size_t)o->more);
 
-	if (r < 0)
+	if (o->all)
+		return n;
+	if (o->limit) {
+		limit = strtoul(o->limit, NULL, 10);
+		return limit < n ? limit : n;
+	}
+	if (limit >= n)
+		return n;
+	fprintf(stderr,
+		"Showing the first %zu runs (%zu total) - use --all to show all or -m to show "
+		"more\n",
+		limit, n);
+	return limit;
+}
+
+/* --- JSON ----------------------------------------------------------------- */
+
+/* An attribute as it is; null when there is none. */
+static int set_attr(struct value *map, int run_fd, const char *name)
+{
+	struct value *v = NULL;
+
+	if (attr_read(run_fd, name, &v, NULL) < 0)
+		v = value_null();
+	return value_map_set(map, name, v);
+}
+
+static struct value *describe(const struct run_view *v)
+{
+	static const char *const attrs[] = {
+		"exit_status", "cmd", "comments", "marked", "label", "started", "stopped", "tags"};
+	_cleanup_buf_ struct buf opref = BUF_INIT;
+	struct value *map = value_map();
+	int r = map ? 0 : -1;
+
+	opref_format(&opref, &v->summary.opref);
+	if (r == 0)
+		r = value_map_set(map, "id", value_string(v->id));
+	if (r == 0)
+		r = value_map_set(map, "run_dir", value_string(buf_str(&v->path)));
+	if (r == 0)
+		r = value_map_set(map, "opref", value_string(buf_str(&opref)));
+	if (r == 0)
+		r = value_map_set(map, "status", value_string(run_status_name(v->summary.status)));
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(attrs); i++)
+		r = set_attr(map, v->fd, attrs[i]);
+	if (r == 0)
+		return map;
+	value_free(map);
+	return NULL;
+}
+
+static int print_json(struct guild *g, const struct list_options *o, const struct selected *runs)
+{
+	_cleanup_value_ struct value *list = value_list();
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	if (o->limit || o->more || o->all)
+		fputs("--json option always shows all runs\n", stderr);
+	for (size_t i = 0; i < runs->n; i++) {
+		_cleanup_run_view_ struct run_view v;
+
+		if (run_view_open(g, runs->serials[i], &v) != EXIT_OK)
+			return EXIT_ERROR;
+		if (!list || value_list_add(list, describe(&v)) < 0)
+			return complain("out of memory");
+	}
+	json_emit(&text, list);
+	puts(buf_str(&text));
+	return EXIT_OK;
+}
+
+/* --- rows ----------------------------------------------------------------- */
+
+struct details {
+	struct guild *g;
+	const uint64_t *serials; /* of the rows */
+};
+
+static void print_fields(void *arg, size_t row)
+{
+	const struct details *d = arg;
+	_cleanup_run_view_ struct run_view v;
+
+	if (run_view_open(d->g, d->serials[row], &v) != EXIT_OK)
+		return;
+	for (const char *const *name = run_fields; *name; name++) {
+		_cleanup_buf_ struct buf text = BUF_INIT;
+
+		run_field(&v, *name, &text);
+		printf("  %s: %s\n", *name, buf_str(&text));
+	}
+}
+
+static void print_comments(void *arg, size_t row)
+{
+	const struct details *d = arg;
+	_cleanup_run_view_ struct run_view v;
+
+	if (run_view_open(d->g, d->serials[row], &v) == EXIT_OK)
+		print_run_comments(v.fd, false);
+}
+
+static int print_rows(struct guild *g, const struct list_options *o, struct selected *runs)
+{
+	_cleanup_(table_release) struct table t = {
+		.columns = o->simple ? SELECT_SIMPLE_COLUMNS : SELECT_COLUMNS};
+	struct details details = {g, runs->serials};
+	size_t limit = limit_rows(o, runs->n);
+
+	for (size_t i = 0; i < limit; i++) {
+		size_t row = t.cells.n / t.columns;
+		int r = (o->simple ? select_add_simple_row : select_add_row)(
+			g, runs->serials[i], runs->indexes[i], &t);
+
+		if (r < 0)
+			return complain("cannot read a run: %s", strerror(-r));
+		/* A run that is gone by now has no row. */
+		runs->serials[row] = runs->serials[i];
+	}
+	if (o->verbose || o->comments)
+		table_print_detailed(&t, o->verbose ? print_fields : print_comments, &details);
+	else
+		table_print(&t, "", stdout);
+	return EXIT_OK;
+}
+
+static int list_in(struct guild *g, const struct list_options *o, const struct strv *args)
+{
+	_cleanup_selected_ struct selected runs = {0};
+	int r = select_runs(g, &o->sel, args, SELECT_ALL, &runs);
+
+	if (r != EXIT_OK)
 		return r;
-	buf_printf(&number, "[%zu]", index);
-	opref_display(&operation, &s.opref);
-	r = table_add(t, buf_str(&number));
-	if (r == 0)
-		r = table_add(t, buf_str(&operation));
-	if (r == 0)
-		r = table_add(t, run_status_name(s.status));
-	return r < 0 ? r : table_add(t, s.label);
+	return o->json ? print_json(g, o, &runs) : print_rows(g, o, &runs);
 }
 
 static int list(struct guild *g, void *options, const struct strv *args)
 {
 	const struct list_options *o = options;
-	_cleanup_selected_ struct selected runs = {0};
-	_cleanup_(table_release) struct table t = {.columns = o->simple ? 4 : SELECT_COLUMNS};
-	size_t limit;
-	int r = guild_open_home(g);
+	struct guild trash;
+	int r = check(o);
 
 	if (r == EXIT_OK)
-		r = select_runs(g, &o->sel, args, 0, SELECT_ALL, &runs);
+		r = guild_open_home(g);
 	if (r != EXIT_OK)
 		return r;
-	limit = row_limit(o, runs.n);
-	for (size_t i = 0; i < limit; i++) {
-		int added = o->simple ? add_simple_row(g, runs.serials[i], runs.indexes[i], &t)
-				      : select_add_row(g, runs.serials[i], runs.indexes[i], &t);
-
-		if (added < 0)
-			return complain("cannot read a run: %s", strerror(-added));
-	}
-	table_print(&t, "", stdout);
-	fflush(stdout);
-	if (limit < runs.n && !o->limit)
-		fprintf(stderr,
-			"Showing the first %zu runs (%zu total) - use --all to show all or -m to "
-			"show "
-			"more\n",
-			limit, runs.n);
-	return EXIT_OK;
+	if (!o->deleted)
+		return list_in(g, o, args);
+	r = select_open_trash(g, &trash);
+	if (r == EXIT_OK)
+		r = list_in(&trash, o, args);
+	select_close_trash(&trash);
+	return r;
 }
 
 const struct command cmd_runs_list = {
@@ -109,80 +231,4 @@ const struct command cmd_runs_list = {
 	.options_size = sizeof(struct list_options),
 	.run = list,
 	.release = release_list,
-};
-
-/* --- info ----------------------------------------------------------------- */
-
-struct info_options {
-	struct selection sel;
-	bool env;
-};
-
-static const struct option_def info_options[] = {
-	{.name = "--env",
-		.short_name = "-e",
-		.help = "also the environment",
-		.kind = OPTION_FLAG,
-		.offset = offsetof(struct info_options, env)},
-	{.more = selection_options, .more_offset = offsetof(struct info_options, sel)},
-	{0},
-};
-
-static void release_info(void *options)
-{
-	selection_release(&((struct info_options *)options)->sel);
-}
-
-static void print_env(int run_fd)
-{
-	_cleanup_buf_ struct buf env = BUF_INIT;
-
-	report_env(run_fd, &env);
-	puts("environment:");
-	for (const char *line = buf_str(&env); *line;) {
-		size_t len = strcspn(line, "\n"), name = strcspn(line, "=");
-
-		printf("  %.*s: %.*s\n", (int)name, line, (int)(len - name - 1), line + name + 1);
-		line += len + (line[len] == '\n');
-	}
-}
-
-static int info(struct guild *g, void *options, const struct strv *args)
-{
-	const struct info_options *o = options;
-	_cleanup_selected_ struct selected runs = {0};
-	_cleanup_summary_ struct run_summary s = {0};
-	_cleanup_buf_ struct buf text = BUF_INIT, path = BUF_INIT;
-	_cleanup_close_ int run_fd = -1;
-	const char *id;
-	int r = guild_open_home(g);
-
-	if (r == EXIT_OK)
-		r = select_runs(g, &o->sel, args, 0, SELECT_LATEST, &runs);
-	if (r != EXIT_OK)
-		return r;
-	if (runs.n != 1)
-		return complain("info is about one run; %zu were given", runs.n);
-	id = catalog_id(g->catalog, runs.serials[0]);
-	run_fd = home_open_run(g->home, id);
-	r = run_fd < 0 ? run_fd : catalog_summary(g->catalog, runs.serials[0], &s);
-	if (r < 0)
-		return complain("cannot read run %s: %s", id, strerror(-r));
-	buf_printf(&path, "%s/runs/%s", g->home->path, id);
-	report_info(run_fd, id, buf_str(&path), &s, &text);
-	fputs(buf_str(&text), stdout);
-	if (o->env)
-		print_env(run_fd);
-	return EXIT_OK;
-}
-
-const struct command cmd_runs_info = {
-	.group = "runs",
-	.name = "info",
-	.usage = "runs info [OPTION]... [RUN]",
-	.summary = "Show what is known of a run",
-	.options = info_options,
-	.options_size = sizeof(struct info_options),
-	.run = info,
-	.release = release_info,
 };

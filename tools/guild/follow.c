@@ -53,12 +53,26 @@ static bool copy_output(int fd, bool quiet)
 	return true;
 }
 
+/* What is said of the start comes before the output. */
+static void copy_log(int run_fd, off_t *done, bool quiet)
+{
+	_cleanup_close_ int fd = openat(run_fd, RUN_LOG_FILE, O_RDONLY | O_CLOEXEC);
+	char block[BLOCK];
+	ssize_t n;
+
+	while (!quiet && fd >= 0 && (n = pread(fd, block, sizeof(block), *done)) > 0) {
+		file_write_all(STDERR_FILENO, block, (size_t)n);
+		*done += n;
+	}
+}
+
 static int watch(const struct home *home, const char *id)
 {
 	_cleanup_buf_ struct buf output = BUF_INIT, changes = BUF_INIT;
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
-	buf_printf(&output, "%s/runs/%s/" RUN_GUILD_DIR "/output", home->path, id);
+	home_run_path(home, id, &output);
+	buf_puts(&output, "/" RUN_GUILD_DIR "/output");
 	buf_printf(&changes, "%s/" HOME_CHANGES, home->path);
 	if (fd >= 0) {
 		inotify_add_watch(fd, buf_str(&output), IN_MODIFY);
@@ -93,6 +107,7 @@ int follow_run(const struct home *home, const char *id, bool quiet)
 	_cleanup_close_ int run_fd = home_open_run(home, id);
 	_cleanup_close_ int inotify = watch(home, id);
 	_cleanup_close_ int output = -1;
+	off_t logged = 0;
 	int passed = 0;
 	bool live = true;
 
@@ -104,6 +119,7 @@ int follow_run(const struct home *home, const char *id, bool quiet)
 	while (live) {
 		/* Asked before the last copy: what was written before the end is copied. */
 		live = run_status_live(run_status_get(run_fd));
+		copy_log(run_fd, &logged, quiet);
 		if (output >= 0 && !copy_output(output, quiet))
 			return EXIT_ERROR;
 		pass_on(home, id, run_fd, &passed);

@@ -50,7 +50,9 @@ struct guildfile *guild_open_project(struct guild *g);
 /* "QUESTION? (Y/n) " on stderr: EXIT_OK for yes, EXIT_DECLINED; EXIT_ERROR at the end of input. */
 int confirm(const char *question, bool default_yes);
 
-extern const struct command cmd_run, cmd_runs_list, cmd_runs_info, cmd_stop, cmd_label, cmd_tag,
-	cmd_mark, cmd_cat, cmd_ls, cmd_models, cmd_operations, cmd_mount, cmd_unmount;
+extern const struct command cmd_run, cmd_runs_list, cmd_runs_info, cmd_runs_delete, cmd_runs_rm,
+	cmd_runs_restore, cmd_runs_purge, cmd_stop, cmd_label, cmd_tag, cmd_mark, cmd_comment,
+	cmd_select, cmd_cat, cmd_ls, cmd_models, cmd_operations, cmd_help, cmd_steps, cmd_mount,
+	cmd_unmount;
 
 #endif

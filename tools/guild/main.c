@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "project/flag_import.h"
 #include "project/nearest.h"
 
 extern char **environ;
@@ -18,14 +20,22 @@ static const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_runs_list,
 	&cmd_runs_info,
+	&cmd_runs_delete,
+	&cmd_runs_rm,
+	&cmd_runs_restore,
+	&cmd_runs_purge,
+	&cmd_select,
 	&cmd_stop,
 	&cmd_label,
 	&cmd_tag,
 	&cmd_mark,
+	&cmd_comment,
 	&cmd_cat,
 	&cmd_ls,
 	&cmd_models,
 	&cmd_operations,
+	&cmd_help,
+	&cmd_steps,
 	&cmd_mount,
 	&cmd_unmount,
 };
@@ -65,13 +75,15 @@ int complain(const char *format, ...)
 
 int guild_open_home(struct guild *g)
 {
-	_cleanup_buf_ struct buf path = BUF_INIT;
+	_cleanup_buf_ struct buf path = BUF_INIT, cache = BUF_INIT;
 	struct err err = ERR_INIT;
 
 	if (home_find(g->home_option, g->cwd, &path, &err) < 0 ||
 		home_open(buf_str(&path), &g->home, &err) < 0 ||
 		catalog_new(g->home, &g->catalog, &err) < 0)
 		return complain("%s", err_text(&err));
+	buf_printf(&cache, "%s/cache/import-flags", g->home->path);
+	flag_import_set_cache(buf_str(&cache));
 	return EXIT_OK;
 }
 
@@ -124,7 +136,8 @@ static void print_usage(void)
 
 		snprintf(name, sizeof(name), "%s%s%s", c->group ? c->group : "",
 			c->group ? " " : "", c->name);
-		printf("  %-16s %s\n", name, c->summary);
+		if (c->summary) /* others are started by programs */
+			printf("  %-16s %s\n", name, c->summary);
 	}
 	puts("\n'guild COMMAND --help' says more.");
 }
@@ -221,10 +234,9 @@ static int choose(struct guild *g, char **argv, int argc)
 
 	if (strcmp(argv[0], "help") == 0) {
 		c = argc > 1 ? find_command(NULL, argv[1]) : NULL;
-		if (c)
-			print_help(c);
-		else
-			print_usage();
+		if (!c)
+			return run_command(g, &cmd_help, argv + 1, argc - 1);
+		print_help(c);
 		return EXIT_OK;
 	}
 	if (strcmp(argv[0], "runs") == 0) {
@@ -243,11 +255,15 @@ static int choose(struct guild *g, char **argv, int argc)
 
 static int open_guild(struct guild *g, const struct global_options *o)
 {
+	struct stat st;
+
 	g->home_option = o->home;
 	g->start_dir = getcwd(NULL, 0);
 	g->cwd = realpath(o->dir ? o->dir : ".", NULL);
 	if (!g->cwd || !g->start_dir)
 		return complain("directory '%s' does not exist", o->dir ? o->dir : ".");
+	if (stat(g->cwd, &st) == 0 && !S_ISDIR(st.st_mode))
+		return complain("'%s' is not a directory", o->dir);
 	for (char **e = environ; *e; e++)
 		if (strv_add(&g->env, *e) < 0)
 			return complain("out of memory");

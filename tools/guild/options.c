@@ -29,7 +29,39 @@ static const struct option_def *find(
 	return NULL;
 }
 
-static int set_value(const struct option_def *def, void *into, const char *value)
+static bool takes_value(const struct option_def *def)
+{
+	return def->kind == OPTION_VALUE || def->kind == OPTION_LIST || def->kind == OPTION_LETTERS;
+}
+
+struct parser {
+	const struct option_def *defs;
+	void *into;
+	char **argv;
+	int argc, at;
+	struct err *err;
+};
+
+static int no_such_option(struct parser *p, const char *name)
+{
+	return err_set(p->err, -EINVAL, "no such option: %s", name);
+}
+
+static int set_letters(struct parser *p, const char *prefix, const char *letters)
+{
+	for (; *letters; letters++) {
+		char name[] = {prefix[0], prefix[1], *letters, '\0'};
+		void *into;
+		const struct option_def *def = find(p->defs, p->into, name, 3, &into);
+
+		if (!def || def->kind != OPTION_FLAG)
+			return no_such_option(p, name);
+		*(bool *)((char *)into + def->offset) = true;
+	}
+	return 0;
+}
+
+static int set_value(struct parser *p, const struct option_def *def, void *into, const char *value)
 {
 	void *member = (char *)into + def->offset;
 
@@ -45,78 +77,81 @@ static int set_value(const struct option_def *def, void *into, const char *value
 		return 0;
 	case OPTION_LIST:
 		return strv_add(member, value);
+	case OPTION_LETTERS:
+		return set_letters(p, def->name, value);
 	}
 	return 0;
 }
 
-static bool takes_value(const struct option_def *def)
+/* `value` is what stood in the option's own word, else NULL: then it is the next word. */
+static int apply(struct parser *p, const struct option_def *def, void *into, const char *value)
 {
-	return def->kind == OPTION_VALUE || def->kind == OPTION_LIST;
+	if (!takes_value(def))
+		return value ? err_set(p->err, -EINVAL, "option %s takes no value", def->name)
+			     : set_value(p, def, into, NULL);
+	if (!value && p->at + 1 < p->argc)
+		value = p->argv[++p->at];
+	return value ? set_value(p, def, into, value)
+		     : err_set(p->err, -EINVAL, "option %s needs a value: %s", def->name,
+			       def->value);
 }
 
-/* -Set is -Se -Ss -St, as Guild AI has its statuses. */
-static int set_statuses(
-	const struct option_def *defs, void *into, const char *word, struct err *err)
+/* -nsp PATH: letters as far as one takes a value. */
+static int parse_letters(struct parser *p, const char *word)
 {
-	for (const char *c = word + 2; *c; c++) {
-		char name[] = {'-', 'S', *c, '\0'};
-		void *where;
-		const struct option_def *def = find(defs, into, name, 3, &where);
+	int r = 0;
+
+	for (const char *c = word + 1; r == 0 && *c; c++) {
+		char name[] = {'-', *c, '\0'};
+		void *into;
+		const struct option_def *def = find(p->defs, p->into, name, 2, &into);
 
 		if (!def)
-			return err_set(err, -EINVAL, "no such option: %s", name);
-		set_value(def, where, NULL);
+			return no_such_option(p, name);
+		if (takes_value(def))
+			return apply(p, def, into, c[1] ? c + 1 : NULL);
+		r = apply(p, def, into, NULL);
 	}
-	return 0;
+	return r;
+}
+
+static int parse_option(struct parser *p, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	size_t len = equals ? (size_t)(equals - word) : strlen(word);
+	void *into;
+	const struct option_def *def = find(p->defs, p->into, word, len, &into);
+
+	if (def && (!equals || len > 2))
+		return apply(p, def, into, equals ? equals + 1 : NULL);
+	return word[1] == '-' ? no_such_option(p, word) : parse_letters(p, word);
 }
 
 int options_parse(const struct option_def *defs, void *into, char **argv, int argc, bool stop,
 	struct strv *ret_args, int *ret_rest, bool *ret_help, struct err *err)
 {
+	struct parser p = {.defs = defs, .into = into, .argv = argv, .argc = argc, .err = err};
 	bool options = true;
-	int i, r = 0;
+	int r = 0;
 
 	*ret_help = false;
-	for (i = 0; r == 0 && i < argc; i++) {
-		const char *word = argv[i], *equals = NULL, *value;
-		const struct option_def *def;
-		size_t len = strlen(word);
-		void *where;
+	for (; r == 0 && p.at < argc; p.at++) {
+		const char *word = argv[p.at];
 
 		if (!options || word[0] != '-' || !word[1]) {
 			if (stop)
 				break;
 			r = strv_add(ret_args, word);
-			continue;
-		}
-		if (strcmp(word, "--") == 0) {
+		} else if (strcmp(word, "--") == 0) {
 			options = false;
-			continue;
-		}
-		if (strcmp(word, "--help") == 0) {
+		} else if (strcmp(word, "--help") == 0) {
 			*ret_help = true;
 			return 0;
+		} else {
+			r = parse_option(&p, word);
 		}
-		if (strncmp(word, "-S", 2) == 0 && len > 3) {
-			r = set_statuses(defs, into, word, err);
-			continue;
-		}
-		if (strncmp(word, "--", 2) == 0)
-			equals = strchr(word, '=');
-		def = find(defs, into, word, equals ? (size_t)(equals - word) : len, &where);
-		if (!def)
-			return err_set(err, -EINVAL, "no such option: %s", word);
-		if (!takes_value(def)) {
-			r = equals ? err_set(err, -EINVAL, "option %s takes no value", def->name)
-				   : set_value(def, where, NULL);
-			continue;
-		}
-		value = equals ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
-		r = value ? set_value(def, where, value)
-			  : err_set(err, -EINVAL, "option %s needs a value: %s", def->name,
-				    def->value);
 	}
-	*ret_rest = i;
+	*ret_rest = p.at;
 	return r;
 }
 

@@ -14,6 +14,8 @@ enum option_kind {
 	OPTION_VALUE, /* const char *, the last one counts */
 	OPTION_LIST,  /* struct strv */
 	OPTION_COUNT, /* unsigned */
+	/* One letter each: "-S" with "et" sets the flags "-Se" and "-St". Has no member. */
+	OPTION_LETTERS,
 };
 
 struct option_def {
@@ -28,7 +30,8 @@ struct option_def {
 };
 
 /*
- * Sorts argv into options and arguments. Options may stand anywhere before `--`; with `stop` they
+ * Sorts argv into options and arguments. One-letter options may be written as one word, the last of
+ * which may take a value: -ns, -n3. Options may stand anywhere before `--`; with `stop` they
  * end at the first argument (a command's own options begin there). *ret_rest is the index where
  * parsing stopped. *ret_help is set by --help. -EINVAL with a sentence.
  */

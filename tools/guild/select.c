@@ -3,40 +3,59 @@
 #include "select.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "table.h"
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/regex.h"
 #include "run/annotate.h"
+#include "run/attr.h"
 
 #define FLAG(member, n, s, h)                                                                      \
 	{                                                                                          \
 		.name = n, .short_name = s, .help = h, .kind = OPTION_FLAG,                        \
 		.offset = offsetof(struct selection, member)                                       \
 	}
-#define LIST(member, n, s, v, h)                                                                   \
+#define TEXT(member, n, s, v, h, k)                                                                \
 	{                                                                                          \
-		.name = n, .short_name = s, .value = v, .help = h, .kind = OPTION_LIST,            \
+		.name = n, .short_name = s, .value = v, .help = h, .kind = k,                      \
 		.offset = offsetof(struct selection, member)                                       \
 	}
+#define LIST(member, n, s, v, h) TEXT(member, n, s, v, h, OPTION_LIST)
 
 const struct option_def selection_options[] = {
 	LIST(operations, "--operation", "-Fo", "VAL", "runs of this operation (* is any text)"),
 	LIST(labels, "--label", "-Fl", "VAL", "runs whose label has VAL in it; - for none"),
-	LIST(tags, "--tag", "-Ft", "VAL", "runs with this tag"),
 	FLAG(unlabeled, "--unlabeled", "-Fu", "runs without a label"),
+	LIST(tags, "--tag", "-Ft", "TAG", "runs with this tag"),
+	LIST(comments, "--comment", "-Fc", "VAL", "runs whose comments have VAL in them"),
 	FLAG(marked, "--marked", "-Fm", "marked runs"),
 	FLAG(unmarked, "--unmarked", "-Fn", "runs that are not marked"),
+	TEXT(started, "--started", "-Fs", "RANGE", "runs started then: 'last 2 hours', 'after 7-1'",
+		OPTION_VALUE),
+	TEXT(digest, "--digest", "-Fd", "VAL", "runs whose source code digest begins with VAL",
+		OPTION_VALUE),
 	FLAG(running, "--running", "-Sr", "running runs"),
 	FLAG(completed, "--completed", "-Sc", "completed runs"),
 	FLAG(error, "--error", "-Se", "runs with an error"),
 	FLAG(terminated, "--terminated", "-St", "terminated runs"),
 	FLAG(pending, "--pending", "-Sp", "pending runs"),
 	FLAG(staged, "--staged", "-Ss", "staged runs"),
+	FLAG(not_running, "--not-running", NULL, "all but running runs; likewise:"),
+	FLAG(not_completed, "--not-completed", NULL, ""),
+	FLAG(not_error, "--not-error", NULL, ""),
+	FLAG(not_terminated, "--not-terminated", NULL, ""),
+	FLAG(not_pending, "--not-pending", NULL, ""),
+	FLAG(not_staged, "--not-staged", NULL, ""),
+	{.name = "-S",
+		.value = "LETTERS",
+		.help = "several of these: -Set is -Se -St",
+		.kind = OPTION_LETTERS},
 	{0},
 };
 
@@ -45,6 +64,7 @@ void selection_release(struct selection *sel)
 	strv_release(&sel->operations);
 	strv_release(&sel->labels);
 	strv_release(&sel->tags);
+	strv_release(&sel->comments);
 }
 
 void selected_release(struct selected *s)
@@ -56,27 +76,79 @@ void selected_release(struct selected *s)
 
 /* --- filters -------------------------------------------------------------- */
 
-/* Package, model and operation are compared apart; a part that is not given is any. */
-static bool matches_operation(const char *want, const struct run_summary *s)
+static bool matches_regex(const char *pattern, const char *name)
 {
-	_cleanup_buf_ struct buf shown = BUF_INIT;
-	const char *colon = strrchr(want, ':');
-	_cleanup_free_ char *model = colon ? strndup(want, (size_t)(colon - want)) : NULL;
+	_cleanup_regex_ struct regex *regex = NULL;
 
-	opref_display(&shown, &s->opref);
-	if (strcmp(want, buf_str(&shown)) == 0)
-		return true;
-	if (model && fnmatch(model, s->opref.model, 0) != 0)
-		return false;
-	return fnmatch(colon ? colon + 1 : want, s->opref.op, 0) == 0;
+	return regex_compile(pattern, &regex, NULL) == 0 && regex_search(regex, name, NULL);
 }
 
-static bool any_operation(const struct strv *wanted, const struct run_summary *s)
+/* PKG/MODEL:OP in its parts; pkg and model are empty where there is none. */
+struct op_parts {
+	char *text; /* owned, cut into the others */
+	const char *package, *model, *op;
+};
+
+static bool split_operation(const char *name, struct op_parts *ret)
 {
+	char *colon, *slash;
+
+	*ret = (struct op_parts){.text = strdup(name), .package = "", .model = ""};
+	if (!ret->text)
+		return false;
+	colon = strrchr(ret->text, ':');
+	slash = strchr(ret->text, '/');
+	ret->op = ret->text;
+	if (slash && (!colon || slash < colon)) {
+		*slash = '\0';
+		ret->package = ret->text;
+		ret->op = slash + 1;
+	}
+	if (colon) {
+		*colon = '\0';
+		ret->model = ret->op;
+		ret->op = colon + 1;
+	}
+	return true;
+}
+
+/* What is not asked for may be anything. */
+static bool part_matches(const char *want, const char *part)
+{
+	if (!*want)
+		return true;
+	return strchr(want, '*') ? *part && fnmatch(want, part, 0) == 0 : strcmp(want, part) == 0;
+}
+
+/* Package, model and operation are compared apart; ^ and $ make it a regular expression. */
+static bool matches_operation(const char *want, const char *name)
+{
+	size_t len = strlen(want);
+	struct op_parts w, n;
+	bool matches;
+
+	if (*want == '^' || (len && want[len - 1] == '$'))
+		return matches_regex(want, name);
+	if (!split_operation(want, &w))
+		return false;
+	matches = split_operation(name, &n) && part_matches(w.package, n.package) &&
+		  part_matches(w.model, n.model) && part_matches(w.op, n.op);
+	free(w.text);
+	free(n.text);
+	return matches;
+}
+
+static bool any_operation(const struct strv *wanted, int run_fd, const struct run_summary *s)
+{
+	_cleanup_buf_ struct buf name = BUF_INIT;
+
+	if (!wanted->n)
+		return true;
+	select_operation(run_fd, s, &name);
 	for (size_t i = 0; i < wanted->n; i++)
-		if (matches_operation(wanted->v[i], s))
+		if (matches_operation(wanted->v[i], buf_str(&name)))
 			return true;
-	return wanted->n == 0;
+	return false;
 }
 
 static bool any_label(const struct strv *wanted, const struct run_summary *s)
@@ -88,22 +160,59 @@ static bool any_label(const struct strv *wanted, const struct run_summary *s)
 	return wanted->n == 0;
 }
 
-static bool any_tag(struct guild *g, const struct strv *wanted, uint64_t serial)
+static bool any_tag(const struct strv *wanted, int run_fd)
 {
 	_cleanup_strv_ struct strv tags = STRV_INIT;
-	int fd;
 
 	if (!wanted->n)
 		return true;
-	fd = home_open_run(g->home, catalog_id(g->catalog, serial));
-	if (fd < 0)
-		return false;
-	annotate_get_tags(fd, &tags);
-	close(fd);
+	annotate_get_tags(run_fd, &tags);
 	for (size_t i = 0; i < wanted->n; i++)
 		if (strv_has(&tags, wanted->v[i]))
 			return true;
 	return false;
+}
+
+/* User, host and body of all comments, a line each. */
+static void print_comments(int run_fd, struct buf *b)
+{
+	static const char *const keys[] = {"user", "host", "body"};
+	_cleanup_value_ struct value *comments = NULL;
+
+	if (attr_read(run_fd, "comments", &comments, NULL) < 0 || comments->type != VALUE_LIST)
+		return;
+	for (size_t i = 0; i < comments->list.n; i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
+			const char *text = value_str(value_get(comments->list.items[i], keys[k]));
+
+			buf_printf(b, "%s\n", text ? text : "");
+		}
+	}
+}
+
+static bool any_comment(const struct strv *wanted, int run_fd)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	if (!wanted->n)
+		return true;
+	print_comments(run_fd, &text);
+	for (size_t i = 0; i < wanted->n; i++)
+		if (strcmp(wanted->v[i], "-") == 0
+				? !text.len
+				: strcasestr(buf_str(&text), wanted->v[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool has_digest(const char *prefix, int run_fd)
+{
+	_cleanup_buf_ struct buf digest = BUF_INIT;
+
+	if (!prefix)
+		return true;
+	attr_read_text(run_fd, "sourcecode_digest", &digest);
+	return strncmp(buf_str(&digest), prefix, strlen(prefix)) == 0;
 }
 
 static bool has_status(const struct selection *sel, enum run_status status)
@@ -116,24 +225,46 @@ static bool has_status(const struct selection *sel, enum run_status status)
 		[RUN_ERROR] = sel->error,
 		[RUN_TERMINATED] = sel->terminated,
 	};
+	const bool unwanted[] = {
+		[RUN_PENDING] = sel->not_pending,
+		[RUN_STAGED] = sel->not_staged,
+		[RUN_RUNNING] = sel->not_running,
+		[RUN_COMPLETED] = sel->not_completed,
+		[RUN_ERROR] = sel->not_error,
+		[RUN_TERMINATED] = sel->not_terminated,
+	};
 	bool any = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
 		any |= wanted[i];
-	return !any || wanted[status];
+	return (!any || wanted[status]) && !unwanted[status];
 }
 
-static bool passes(struct guild *g, const struct selection *sel, uint64_t serial)
+struct filter {
+	const struct selection *sel;
+	int64_t from, to; /* when it was started */
+};
+
+static bool passes(struct guild *g, const struct filter *f, uint64_t serial)
 {
+	const struct selection *sel = f->sel;
 	_cleanup_summary_ struct run_summary s = {0};
+	_cleanup_close_ int fd = -1;
 
 	if (catalog_summary(g->catalog, serial, &s) < 0)
 		return false;
 	if ((sel->marked && !s.marked) || (sel->unmarked && s.marked) ||
 		(sel->unlabeled && *s.label))
 		return false;
-	return has_status(sel, s.status) && any_operation(&sel->operations, &s) &&
-	       any_label(&sel->labels, &s) && any_tag(g, &sel->tags, serial);
+	if (sel->started && (!run_summary_time(&s) || run_summary_time(&s) < f->from ||
+				    run_summary_time(&s) >= f->to))
+		return false;
+	if (!has_status(sel, s.status) || !any_label(&sel->labels, &s))
+		return false;
+	/* What the catalogue does not know. */
+	fd = home_open_run(g->home, catalog_id(g->catalog, serial));
+	return fd >= 0 && any_operation(&sel->operations, fd, &s) && any_tag(&sel->tags, fd) &&
+	       any_comment(&sel->comments, fd) && has_digest(sel->digest, fd);
 }
 
 /* Without a filter nothing of the runs needs to be read but when they were. */
@@ -144,16 +275,34 @@ static bool is_open(const struct selection *sel)
 	return memcmp(sel, &none, sizeof(none)) == 0;
 }
 
+static int prepare_filter(const struct selection *sel, struct filter *ret)
+{
+	struct err err = ERR_INIT;
+
+	*ret = (struct filter){.sel = sel};
+	if (sel->labels.n && sel->unlabeled)
+		return complain("--label and --unlabeled cannot both be used");
+	if (sel->marked && sel->unmarked)
+		return complain("--marked and --unmarked cannot both be used");
+	if (sel->started &&
+		select_started(sel->started, clock_now(), &ret->from, &ret->to, &err) < 0)
+		return complain("invalid RANGE: %s", err_text(&err));
+	return EXIT_OK;
+}
+
 static int filtered(struct guild *g, const struct selection *sel, uint64_t **ret, size_t *ret_n)
 {
+	struct filter filter;
 	size_t kept = 0;
 
+	if (prepare_filter(sel, &filter) != EXIT_OK)
+		return EXIT_ERROR;
 	if (catalog_newest_first(g->catalog, ret, ret_n) < 0)
 		return complain("out of memory");
 	if (is_open(sel))
 		return EXIT_OK;
 	for (size_t i = 0; i < *ret_n; i++)
-		if (passes(g, sel, (*ret)[i]))
+		if (passes(g, &filter, (*ret)[i]))
 			(*ret)[kept++] = (*ret)[i];
 	*ret_n = kept;
 	return EXIT_OK;
@@ -198,6 +347,19 @@ static int add_range(struct selected *s, const uint64_t *list, size_t n, size_t 
 	return r;
 }
 
+static int no_match(const char *spec)
+{
+	return complain("could not find a run matching '%s'\n"
+			"Try 'guild runs list' for a list of available runs.",
+		spec);
+}
+
+static int many_match(const char *spec, const char *matches)
+{
+	fprintf(stderr, "'%s' matches multiple runs:\n%s", spec, matches);
+	return EXIT_ERROR;
+}
+
 static int add_prefix(
 	struct selected *s, struct guild *g, const uint64_t *list, size_t n, const char *prefix)
 {
@@ -209,19 +371,16 @@ static int add_prefix(
 
 		if (strncmp(id, prefix, strlen(prefix)) != 0)
 			continue;
-		buf_printf(&matches, "\n  %.8s", id);
+		buf_printf(&matches, "  %.8s\n", id);
 		found = i;
 		count++;
 	}
-	if (!count)
-		return complain("could not find a run matching '%s'\n"
-				"Try 'guild runs list' for a list of available runs.",
-			prefix);
-	if (count > 1)
-		return complain("'%s' matches multiple runs:%s", prefix, buf_str(&matches));
-	return add(s, list[found], found + 1);
+	if (count == 1)
+		return add(s, list[found], found + 1);
+	return count ? many_match(prefix, buf_str(&matches)) : no_match(prefix);
 }
 
+/* What is out of range may still be the beginning of an id. */
 static int add_argument(
 	struct selected *s, struct guild *g, const uint64_t *list, size_t n, const char *arg)
 {
@@ -229,7 +388,7 @@ static int add_argument(
 	size_t from, to;
 
 	if (colon && parse_number(arg, (size_t)(colon - arg), 1, &from) &&
-		parse_number(colon + 1, strlen(colon + 1), n, &to))
+		parse_number(colon + 1, strlen(colon + 1), n, &to) && from >= 1 && to <= n)
 		return add_range(s, list, n, from, to);
 	if (!colon && *arg && parse_number(arg, strlen(arg), 0, &from) && from >= 1 && from <= n)
 		return add_range(s, list, n, from, from);
@@ -241,11 +400,8 @@ static int add_default(struct selected *s, struct guild *g, const uint64_t *list
 {
 	int r = EXIT_OK;
 
-	if (otherwise == SELECT_LATEST && !n)
-		return complain("could not find a matching run\n"
-				"Try 'guild runs list' for a list of available runs.");
 	if (otherwise == SELECT_LATEST)
-		return add_range(s, list, n, 1, 1);
+		return n ? add_range(s, list, n, 1, 1) : no_match("1");
 	for (size_t i = 0; r == EXIT_OK && i < n; i++) {
 		_cleanup_summary_ struct run_summary summary = {0};
 
@@ -258,65 +414,109 @@ static int add_default(struct selected *s, struct guild *g, const uint64_t *list
 	return r;
 }
 
-int select_runs(struct guild *g, const struct selection *sel, const struct strv *args, size_t skip,
+/* An argument that was given before says nothing new. */
+static bool is_repeated(const struct strv *args, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(args->v[i], args->v[at]) == 0)
+			return true;
+	return false;
+}
+
+int select_runs(struct guild *g, const struct selection *sel, const struct strv *args,
 	enum selection_default otherwise, struct selected *ret)
 {
 	_cleanup_free_ uint64_t *list = NULL;
 	size_t n = 0;
 	int r = filtered(g, sel, &list, &n);
 
-	if (r == EXIT_OK && args->n <= skip)
+	if (r == EXIT_OK && !args->n)
 		return add_default(ret, g, list, n, otherwise);
-	for (size_t i = skip; r == EXIT_OK && i < args->n; i++)
-		r = add_argument(ret, g, list, n, args->v[i]);
+	for (size_t i = 0; r == EXIT_OK && i < args->n; i++)
+		if (!is_repeated(args, i))
+			r = add_argument(ret, g, list, n, args->v[i]);
 	return r;
 }
 
-/* --- rows ----------------------------------------------------------------- */
-
-/* The project's directory, when it is not the current one. */
-static void print_dir(struct guild *g, const struct run_summary *s, struct buf *b)
+int select_one(
+	struct guild *g, const struct selection *sel, const struct strv *args, uint64_t *ret_serial)
 {
-	_cleanup_buf_ struct buf dir = BUF_INIT;
-	const char *home = getenv("HOME"), *path;
-	size_t cwd = strlen(g->cwd), len = home ? strlen(home) : 0;
+	_cleanup_free_ uint64_t *list = NULL;
+	_cleanup_selected_ struct selected runs = {0};
+	_cleanup_buf_ struct buf matches = BUF_INIT;
+	const char *spec = args->n ? args->v[0] : "1";
+	size_t n = 0;
+	int r;
 
-	opref_project_dir(&dir, &s->opref);
-	path = buf_str(&dir);
-	if (!*path || strcmp(path, g->cwd) == 0)
-		return;
-	if (strncmp(path, g->cwd, cwd) == 0 && path[cwd] == '/')
-		buf_printf(b, " (%s)", path + cwd + 1);
-	else if (len > 1 && strncmp(path, home, len) == 0 && path[len] == '/')
-		buf_printf(b, " (~%s)", path + len);
-	else
-		buf_printf(b, " (%s)", path);
+	if (args->n > 1) {
+		complain("unexpected argument '%s': this is about one run", args->v[1]);
+		return EXIT_USAGE;
+	}
+	r = filtered(g, sel, &list, &n);
+	if (r == EXIT_OK && !n)
+		return complain("no matching runs");
+	if (r == EXIT_OK)
+		r = add_argument(&runs, g, list, n, spec);
+	if (r != EXIT_OK)
+		return r;
+	if (!runs.n)
+		return no_match(spec);
+	for (size_t i = 0; i < runs.n; i++)
+		buf_printf(&matches, "  %.8s\n", catalog_id(g->catalog, runs.serials[i]));
+	if (runs.n > 1)
+		return many_match(spec, buf_str(&matches));
+	*ret_serial = runs.serials[0];
+	return EXIT_OK;
 }
 
-int select_add_row(struct guild *g, uint64_t serial, size_t index, struct table *t)
-{
-	_cleanup_summary_ struct run_summary s = {0};
-	_cleanup_buf_ struct buf id = BUF_INIT, operation = BUF_INIT, time = BUF_INIT;
-	int r = catalog_summary(g->catalog, serial, &s);
+/* --- deleted runs --------------------------------------------------------- */
 
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	if (index)
-		buf_printf(&id, "[%zu:%.8s]", index, catalog_id(g->catalog, serial));
-	else
-		buf_printf(&id, "[%.8s]", catalog_id(g->catalog, serial));
-	opref_display(&operation, &s.opref);
-	if (s.marked)
-		buf_puts(&operation, " [marked]");
-	print_dir(g, &s, &operation);
-	if (run_summary_time(&s))
-		clock_format_local(&time, run_summary_time(&s));
-	r = table_add(t, buf_str(&id));
-	if (r == 0)
-		r = table_add(t, buf_str(&operation));
-	if (r == 0)
-		r = table_add(t, buf_str(&time));
-	if (r == 0)
-		r = table_add(t, run_status_name(s.status));
-	return r < 0 ? r : table_add(t, s.label);
+/* Not by home_open(), which would make a whole home in there. */
+static struct home *open_trash(const struct home *home)
+{
+	struct home *trash = calloc(1, sizeof(*trash));
+
+	if (!trash)
+		return NULL;
+	trash->fd = trash->runs_fd = -1;
+	if (asprintf(&trash->path, "%s/trash", home->path) < 0)
+		trash->path = NULL;
+	else if (file_mkdirs(home->fd, "trash/runs", 0755) == 0)
+		trash->fd = openat(home->fd, "trash", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (trash->fd >= 0)
+		trash->runs_fd = openat(trash->fd, "runs", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (trash->runs_fd >= 0)
+		return trash;
+	home_close(trash);
+	return NULL;
+}
+
+int select_open_trash(const struct guild *g, struct guild *ret_trash)
+{
+	struct err err = ERR_INIT;
+
+	*ret_trash = (struct guild){.cwd = g->cwd, .home = open_trash(g->home)};
+	if (!ret_trash->home)
+		return complain("cannot open %s/trash/runs", g->home->path);
+	if (catalog_new(ret_trash->home, &ret_trash->catalog, &err) < 0)
+		return complain("%s", err_text(&err));
+	return EXIT_OK;
+}
+
+void select_close_trash(struct guild *trash)
+{
+	if (trash->catalog)
+		catalog_free(trash->catalog);
+	if (trash->home)
+		home_close(trash->home);
+}
+
+int exclude(const char *command, bool first, const char *first_name, bool second,
+	const char *second_name)
+{
+	if (!first || !second)
+		return EXIT_OK;
+	return complain("%s and %s cannot both be specified\n"
+			"Try 'guild %s --help' for more information.",
+		first_name, second_name, command);
 }

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which runs a command is about (reference, 7.1): filters first, then RUN arguments, each an index
- * into the filtered list (newest first, from 1), a slice A:B of it, or the beginning of an id.
+ * into the filtered list (newest first, from 1), a slice A:B of it, or the beginning of an id. And
+ * what is said of such runs in lists (cmd_rows.c).
  */
 #ifndef SELECT_H
 #define SELECT_H
 
 #include "guild.h"
+#include "run/summary.h"
 
 struct selection {
-	struct strv operations, labels, tags;
+	struct strv operations, labels, tags, comments;
+	const char *started, *digest;
 	bool marked, unmarked, unlabeled;
 	bool running, completed, error, terminated, pending, staged;
+	bool not_running, not_completed, not_error, not_terminated, not_pending, not_staged;
 };
 
 extern const struct option_def selection_options[];
@@ -28,15 +32,79 @@ struct selected {
 void selected_release(struct selected *s);
 #define _cleanup_selected_ _cleanup_(selected_release)
 
-/* Without RUN arguments `otherwise` says which of the filtered runs. EXIT_OK, or EXIT_ERROR after a
- * message. */
-int select_runs(struct guild *g, const struct selection *sel, const struct strv *args, size_t skip,
+/* Without RUN arguments `otherwise` says which of the filtered runs. EXIT_OK, or an exit status
+ * after a message. */
+int select_runs(struct guild *g, const struct selection *sel, const struct strv *args,
 	enum selection_default otherwise, struct selected *ret);
+/* For commands that are about one run: the RUN argument's, else the latest. */
+int select_one(struct guild *g, const struct selection *sel, const struct strv *args,
+	uint64_t *ret_serial);
+
+/*
+ * What a time range like "last 2 hours" or "after 7-1" means at the time `now`: from *ret_from on,
+ * before *ret_to, in microseconds. -EINVAL with a sentence.
+ */
+int select_started(
+	const char *range, int64_t now, int64_t *ret_from, int64_t *ret_to, struct err *err);
+
+/*
+ * The deleted runs as a home and catalogue of their own, so that they are selected and listed as
+ * others are. `g` has its home open. select_close_trash() releases what this made; EXIT_OK or
+ * EXIT_ERROR after a message.
+ */
+int select_open_trash(const struct guild *g, struct guild *ret_trash);
+void select_close_trash(struct guild *trash);
+
+/* --- what is said of a run (cmd_rows.c) ------------------------------------ */
 
 /* The row of a run in a list: [INDEX:SHORTID] (or [SHORTID] without an index), operation, time,
- * status, label. */
+ * status, label. 0, also for a run that is gone, which has no row, or a negative errno. */
 struct table;
 int select_add_row(struct guild *g, uint64_t serial, size_t index, struct table *t);
 enum { SELECT_COLUMNS = 5 };
+/* SHORTID instead of [SHORTID]. */
+int select_add_bare_row(struct guild *g, uint64_t serial, struct table *t);
+/* `heading` and the runs, on stderr, before a question about them. */
+int select_preview(struct guild *g, const char *heading, const struct selected *runs);
+/* The same without id and time: [INDEX], operation, status, label. */
+int select_add_simple_row(struct guild *g, uint64_t serial, size_t index, struct table *t);
+enum { SELECT_SIMPLE_COLUMNS = 4 };
+
+/* The operation's name in lists; that of a batch has its prototype's before it. */
+void select_operation(int run_fd, const struct run_summary *s, struct buf *b);
+
+struct run_view {
+	const char *id;
+	int fd;
+	struct buf path; /* the run directory */
+	struct run_summary summary;
+};
+
+/* EXIT_OK or EXIT_ERROR after a message. Released also after an error. */
+int run_view_open(struct guild *g, uint64_t serial, struct run_view *ret);
+void run_view_release(struct run_view *v);
+#define _cleanup_run_view_ _cleanup_(run_view_release)
+#define RUN_VIEW_INIT      ((struct run_view){.fd = -1})
+
+/* The names of the fields that `runs info` begins with, in its order; ends with NULL. */
+extern const char *const run_fields[];
+/* Text of one of them, or of another that Guild AI names so ("short_id", "duration", ...). False:
+ * there is no field of this name. */
+bool run_field(const struct run_view *v, const char *name, struct buf *b);
+
+/* The comments on stdout, as `runs list` (indented more) and `comment --list` (numbered) have them.
+ */
+void print_run_comments(int run_fd, bool numbered);
+/* A path with ~ for the user's home. */
+void print_user_path(struct buf *b, const char *path);
+/* By text, with numbers in it by their value: a2 before a10. */
+int natural_compare(const char *a, const char *b);
+
+/* False: it still runs after that time. */
+bool wait_for_end(int run_fd, long seconds);
+
+/* Complains when two options that exclude each other are given: EXIT_OK or EXIT_ERROR. */
+int exclude(const char *command, bool first, const char *first_name, bool second,
+	const char *second_name);
 
 #endif

@@ -50,10 +50,10 @@ static void print_line(const char *line, size_t width, FILE *to)
 	fputc('\n', to);
 }
 
-void table_print(const struct table *t, const char *indent, FILE *to)
+/* The widest cell of each column; NULL: out of memory. */
+static size_t *measure(const struct table *t)
 {
-	size_t rows = t->cells.n / t->columns, terminal = terminal_width(to);
-	_cleanup_free_ size_t *widths = calloc(t->columns, sizeof(*widths));
+	size_t *widths = calloc(t->columns, sizeof(*widths));
 
 	for (size_t i = 0; widths && i < t->cells.n; i++) {
 		size_t w = width_of(t->cells.v[i]);
@@ -61,18 +61,41 @@ void table_print(const struct table *t, const char *indent, FILE *to)
 		if (w > widths[i % t->columns])
 			widths[i % t->columns] = w;
 	}
+	return widths;
+}
+
+static void print_row(const struct table *t, const size_t *widths, size_t row, const char *indent,
+	size_t terminal, FILE *to)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	buf_puts(&line, indent);
+	for (size_t c = 0; c < t->columns; c++) {
+		const char *cell = t->cells.v[row * t->columns + c];
+
+		buf_puts(&line, cell);
+		for (size_t w = width_of(cell); c + 1 < t->columns && w < widths[c] + 2; w++)
+			buf_putc(&line, ' ');
+	}
+	print_line(buf_str(&line), terminal, to);
+}
+
+void table_print(const struct table *t, const char *indent, FILE *to)
+{
+	size_t rows = t->cells.n / t->columns, terminal = terminal_width(to);
+	_cleanup_free_ size_t *widths = measure(t);
+
+	for (size_t row = 0; widths && row < rows; row++)
+		print_row(t, widths, row, indent, terminal, to);
+}
+
+void table_print_detailed(const struct table *t, void (*detail)(void *arg, size_t row), void *arg)
+{
+	size_t rows = t->cells.n / t->columns, terminal = terminal_width(stdout);
+	_cleanup_free_ size_t *widths = measure(t);
+
 	for (size_t row = 0; widths && row < rows; row++) {
-		_cleanup_buf_ struct buf line = BUF_INIT;
-
-		buf_puts(&line, indent);
-		for (size_t c = 0; c < t->columns; c++) {
-			const char *cell = t->cells.v[row * t->columns + c];
-
-			buf_puts(&line, cell);
-			for (size_t w = width_of(cell); c + 1 < t->columns && w < widths[c] + 2;
-				w++)
-				buf_putc(&line, ' ');
-		}
-		print_line(buf_str(&line), terminal, to);
+		print_row(t, widths, row, "", terminal, stdout);
+		detail(arg, row);
 	}
 }

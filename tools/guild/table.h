@@ -17,6 +17,8 @@ struct table {
 
 int table_add(struct table *t, const char *cell);
 void table_print(const struct table *t, const char *indent, FILE *to);
+/* The same on stdout; `detail` is called behind each row. */
+void table_print_detailed(const struct table *t, void (*detail)(void *arg, size_t row), void *arg);
 void table_release(struct table *t);
 
 #endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* guild runs info: one mapping, printed as text or as JSON. */
+#include "guild.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "select.h"
+#include "base/clock.h"
+#include "project/flag_values.h"
+#include "run/attr.h"
+#include "run/manifest.h"
+#include "yaml/json.h"
+#include "yaml/yaml.h"
+
+struct info_options {
+	struct selection sel;
+	bool comments, env, deps, manifest, plugins, json;
+};
+
+#define OPTION(member, n, s, h)                                                                    \
+	{                                                                                          \
+		.name = n, .short_name = s, .help = h, .kind = OPTION_FLAG,                        \
+		.offset = offsetof(struct info_options, member)                                    \
+	}
+
+static const struct option_def info_options[] = {
+	OPTION(comments, "--comments", "-c", "also the comments"),
+	OPTION(env, "--env", "-e", "also the environment"),
+	OPTION(deps, "--deps", "-d", "also the resolved dependencies"),
+	OPTION(manifest, "--manifest", "-m", "also the manifest"),
+	OPTION(plugins, "--plugins", "-p", "also the plugins"),
+	OPTION(json, "--json", NULL, "as JSON"),
+	{.more = selection_options, .more_offset = offsetof(struct info_options, sel)},
+	{0},
+};
+
+static void release_info(void *options)
+{
+	selection_release(&((struct info_options *)options)->sel);
+}
+
+/* --- what there is to say ------------------------------------------------- */
+
+/* The attribute if it is of this type, else an empty one. NULL: out of memory. */
+static struct value *read_attr(int run_fd, const char *name, enum value_type type)
+{
+	struct value *v = NULL;
+
+	if (attr_read(run_fd, name, &v, NULL) == 0 && v->type == type)
+		return v;
+	value_free(v);
+	return type == VALUE_LIST ? value_list() : value_map();
+}
+
+static int set_fields(struct value *info, const struct run_view *v)
+{
+	int r = 0;
+
+	for (const char *const *name = run_fields; r == 0 && *name; name++) {
+		_cleanup_buf_ struct buf text = BUF_INIT;
+		bool number = strcmp(*name, "exit_status") == 0 || strcmp(*name, "pid") == 0;
+
+		run_field(v, *name, &text);
+		r = value_map_set(info, *name,
+			number && text.len ? value_int(strtol(text.data, NULL, 10))
+					   : value_string(buf_str(&text)));
+	}
+	return r;
+}
+
+/* Of a batch: those of its trials' prototype. */
+static int set_proto_flags(struct value *info, int run_fd)
+{
+	_cleanup_close_ int proto_fd = openat(
+		run_fd, RUN_GUILD_DIR "/proto", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (proto_fd < 0)
+		return 0;
+	return value_map_set(info, "proto-flags", read_attr(proto_fd, "flags", VALUE_MAP));
+}
+
+/* What the operation itself says of its runs; names that Guild uses are not its to give. */
+static int set_attributes(struct value *info, int run_fd)
+{
+	static const char *const core[] = {"cmd", "deps", "env", "exit_status", "flags", "host",
+		"id", "initialized", "label", "op", "opdef_attrs", "pip_freeze", "platform",
+		"plugins", "r_packages_loaded", "r_sys_info", "random_seed", "run_params",
+		"sourcecode_digest", "started", "stopped", "user", "user_flags", "vcs_commit"};
+	struct value *attrs = read_attr(run_fd, "opdef_attrs", VALUE_MAP);
+
+	if (!attrs)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(core); i++)
+		value_map_remove(attrs, core[i]);
+	if (attrs->map.n)
+		return value_map_set(info, "attributes", attrs);
+	value_free(attrs);
+	return 0;
+}
+
+static int set_comments(struct value *info, int run_fd)
+{
+	struct value *comments = read_attr(run_fd, "comments", VALUE_LIST);
+
+	for (size_t i = 0; comments && i < comments->list.n; i++) {
+		struct value *c = comments->list.items[i];
+		_cleanup_buf_ struct buf time = BUF_INIT;
+		int64_t usec;
+
+		if (!value_as_int(value_get(c, "time"), &usec))
+			continue;
+		clock_format_local(&time, usec);
+		value_map_set(c, "time", value_string(buf_str(&time)));
+		value_map_sort(c);
+	}
+	return value_map_set(info, "comments", comments);
+}
+
+static int set_manifest(struct value *info, int run_fd)
+{
+	static const struct {
+		char type;
+		const char *name;
+	} parts[] = {{'d', "dependencies"}, {'s', "sourcecode"}};
+	struct value *manifest = value_map();
+	int r = manifest ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++) {
+		_cleanup_strv_ struct strv paths = STRV_INIT;
+
+		r = manifest_paths(run_fd, parts[i].type, &paths);
+		strv_sort(&paths);
+		if (r == 0 && paths.n)
+			r = value_map_set(manifest, parts[i].name, value_from_strv(&paths));
+	}
+	if (r < 0) {
+		value_free(manifest);
+		return r;
+	}
+	return value_map_set(info, "manifest", manifest);
+}
+
+static int set_attr(
+	struct value *info, const char *name, int run_fd, const char *attr, enum value_type type)
+{
+	return value_map_set(info, name, read_attr(run_fd, attr, type));
+}
+
+static int collect(struct value *info, const struct info_options *o, const struct run_view *v)
+{
+	int r = set_fields(info, v);
+
+	if (r == 0)
+		r = set_attr(info, "tags", v->fd, "tags", VALUE_LIST);
+	if (r == 0)
+		r = set_attr(info, "flags", v->fd, "flags", VALUE_MAP);
+	if (r == 0)
+		r = set_proto_flags(info, v->fd);
+	if (r == 0)
+		r = value_map_set(info, "scalars", value_map());
+	if (r == 0)
+		r = set_attributes(info, v->fd);
+	if (r == 0 && o->comments)
+		r = set_comments(info, v->fd);
+	if (r == 0 && o->env)
+		r = set_attr(info, "environment", v->fd, "env", VALUE_MAP);
+	if (r == 0 && o->manifest)
+		r = set_manifest(info, v->fd);
+	if (r == 0 && o->deps)
+		r = set_attr(info, "dependencies", v->fd, "deps", VALUE_MAP);
+	if (r == 0 && o->plugins)
+		r = set_attr(info, "plugins", v->fd, "plugins", VALUE_LIST);
+	if (r == 0 && v->summary.damage)
+		r = value_map_set(info, "damaged", value_string(v->summary.damage));
+	return r;
+}
+
+/* --- as text -------------------------------------------------------------- */
+
+static void print_lines(struct buf *b, const char *text, int indent)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		buf_printf(b, "%*s%.*s\n", indent, "", (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
+static void print_items(struct buf *b, const struct value *list, int indent)
+{
+	for (size_t i = 0; i < list->list.n; i++) {
+		buf_printf(b, "%*s- ", indent, "");
+		flag_encode(b, list->list.items[i]);
+		buf_putc(b, '\n');
+	}
+}
+
+/* A mapping in a list: its text is for people, so without quotes; more than a line is a block. */
+static void print_entry(struct buf *b, const struct value *map)
+{
+	buf_puts(b, "  -\n");
+	for (size_t i = 0; i < map->map.n; i++) {
+		const struct value_pair *pair = &map->map.pairs[i];
+		const char *text = value_str(pair->value);
+
+		buf_printf(b, "    %s:", pair->key);
+		if (text && strchr(text, '\n')) {
+			buf_puts(b, " |\n");
+			print_lines(b, text, 6);
+			continue;
+		}
+		buf_putc(b, ' ');
+		if (text)
+			buf_puts(b, text);
+		else
+			flag_encode(b, pair->value);
+		buf_putc(b, '\n');
+	}
+}
+
+static void print_list(struct buf *b, const struct value *list)
+{
+	for (size_t i = 0; i < list->list.n; i++) {
+		struct value *item = list->list.items[i];
+
+		if (item->type == VALUE_MAP) {
+			print_entry(b, item);
+		} else {
+			buf_puts(b, "  - ");
+			flag_encode(b, item);
+			buf_putc(b, '\n');
+		}
+	}
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+	return natural_compare(
+		((const struct value_pair *)a)->key, ((const struct value_pair *)b)->key);
+}
+
+static void print_map(struct buf *b, struct value *map)
+{
+	if (map->map.n)
+		qsort(map->map.pairs, map->map.n, sizeof(*map->map.pairs), compare_pairs);
+	for (size_t i = 0; i < map->map.n; i++) {
+		const struct value_pair *pair = &map->map.pairs[i];
+		_cleanup_buf_ struct buf block = BUF_INIT;
+
+		buf_printf(b, "  %s:", pair->key);
+		if (pair->value->type == VALUE_LIST) {
+			buf_putc(b, '\n');
+			print_items(b, pair->value, 4);
+		} else if (pair->value->type == VALUE_MAP) {
+			buf_putc(b, '\n');
+			yaml_emit(&block, pair->value);
+			print_lines(b, buf_str(&block), 4);
+		} else {
+			buf_putc(b, ' ');
+			flag_encode(b, pair->value);
+			buf_putc(b, '\n');
+		}
+	}
+}
+
+static void print_info(struct buf *b, const struct value *info)
+{
+	for (size_t i = 0; i < info->map.n; i++) {
+		const struct value_pair *pair = &info->map.pairs[i];
+		struct value *v = pair->value;
+
+		buf_printf(b, "%s:", pair->key);
+		if (v->type == VALUE_INT)
+			buf_printf(b, " %lld", (long long)v->integer);
+		else if (value_str(v) && *v->string)
+			buf_printf(b, " %s", v->string);
+		buf_putc(b, '\n');
+		if (v->type == VALUE_LIST)
+			print_list(b, v);
+		else if (v->type == VALUE_MAP)
+			print_map(b, v);
+	}
+}
+
+/* -------------------------------------------------------------------------- */
+
+static int info(struct guild *g, void *options, const struct strv *args)
+{
+	const struct info_options *o = options;
+	_cleanup_value_ struct value *info_map = value_map();
+	_cleanup_run_view_ struct run_view v = RUN_VIEW_INIT;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	uint64_t serial;
+	int r = guild_open_home(g);
+
+	if (r == EXIT_OK)
+		r = select_one(g, &o->sel, args, &serial);
+	if (r == EXIT_OK)
+		r = run_view_open(g, serial, &v);
+	if (r != EXIT_OK)
+		return r;
+	r = info_map ? collect(info_map, o, &v) : -ENOMEM;
+	if (r < 0)
+		return complain("cannot read run %s: %s", v.id, strerror(-r));
+	if (o->json)
+		json_emit(&text, info_map);
+	else
+		print_info(&text, info_map);
+	fputs(buf_str(&text), stdout);
+	if (o->json)
+		putchar('\n');
+	return EXIT_OK;
+}
+
+const struct command cmd_runs_info = {
+	.group = "runs",
+	.name = "info",
+	.usage = "runs info [OPTION]... [RUN]",
+	.summary = "Show what is known of a run",
+	.options = info_options,
+	.options_size = sizeof(struct info_options),
+	.run = info,
+	.release = release_info,
+};

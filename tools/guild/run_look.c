@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* What guild run shows instead of running. */
+#include "run_job.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "op_help.h"
+#include "base/name.h"
+#include "base/shell.h"
+#include "project/command.h"
+#include "project/flag_values.h"
+#include "run/attr.h"
+#include "run/source.h"
+
+/* --- command and environment ---------------------------------------------------- */
+
+static int op_attr(const struct job *job, struct value **ret)
+{
+	struct err err = ERR_INIT;
+
+	if (job->op)
+		*ret = command_attr(job->op, job->flags, &err);
+	else if (attr_read(job->run_fd, "op", ret, &err) < 0)
+		*ret = NULL;
+	return *ret ? EXIT_OK : complain("%s", err.code ? err_text(&err) : "out of memory");
+}
+
+static int print_command(struct guild *g, const struct job *job)
+{
+	_cleanup_value_ struct value *attr = NULL;
+	_cleanup_strv_ struct strv argv = STRV_INIT;
+	_cleanup_buf_ struct buf python = BUF_INIT, line = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (op_attr(job, &attr) != EXIT_OK)
+		return EXIT_ERROR;
+	if (python_find(job->file ? job->file->dir : "", &g->env, &python) < 0)
+		buf_puts(&python, "python");
+	if (command_argv(attr, job->flags, buf_str(&python), &argv, &err) < 0)
+		return complain("%s", err_text(&err));
+	shell_join(&line, argv.v, argv.n);
+	puts(buf_str(&line));
+	return EXIT_OK;
+}
+
+/* What the operation gets for its own sake, sorted. */
+static int print_environment(const struct job *job)
+{
+	_cleanup_value_ struct value *attr = NULL;
+	_cleanup_strv_ struct strv env = STRV_INIT;
+	struct err err = ERR_INIT;
+
+	if (op_attr(job, &attr) != EXIT_OK)
+		return EXIT_ERROR;
+	if (command_env(attr, job->flags, &env, &err) < 0)
+		return complain("%s", err_text(&err));
+	if (job->op && strv_env_set(&env, "PROJECT_DIR", job->op->model->file->dir) < 0)
+		return complain("out of memory");
+	strv_sort(&env);
+	for (size_t i = 0; i < env.n; i++) {
+		const char *equals = strchr(env.v[i], '=');
+		_cleanup_buf_ struct buf quoted = BUF_INIT;
+
+		shell_quote(&quoted, equals + 1);
+		printf("%.*s=%s\n", (int)(equals - env.v[i]), env.v[i], buf_str(&quoted));
+	}
+	return EXIT_OK;
+}
+
+/* --- source code ---------------------------------------------------------------- */
+
+static void print_paths(
+	const char *heading, const struct strv *paths, const char *root, const char *cwd)
+{
+	printf("%s\n", heading);
+	for (size_t i = 0; i < paths->n; i++) {
+		_cleanup_buf_ struct buf full = BUF_INIT, way = BUF_INIT;
+		struct stat st;
+
+		buf_printf(&full, "%s/%s", root, paths->v[i]);
+		name_relative_path(&way, cwd, buf_str(&full));
+		printf("  %s%s\n", buf_str(&way),
+			stat(buf_str(&full), &st) == 0 && S_ISDIR(st.st_mode) ? "/" : "");
+	}
+}
+
+static int test_sourcecode(struct guild *g, const struct job *job)
+{
+	_cleanup_(source_choice_release) struct source_choice choice;
+	_cleanup_buf_ struct buf way = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (source_choose(job->op, &choice, &err) < 0)
+		return complain("%s", err_text(&err));
+	name_relative_path(&way, g->cwd, choice.rules.root);
+	if (strcmp(buf_str(&way), ".") == 0)
+		puts("Copying from the current directory");
+	else
+		printf("Copying from '%s'\n", buf_str(&way));
+	puts("Rules:");
+	for (size_t i = 0; i < choice.rules.n; i++) {
+		_cleanup_buf_ struct buf rule = BUF_INIT;
+
+		source_rule_print(&rule, &choice.rules.v[i]);
+		printf("  %s\n", buf_str(&rule));
+	}
+	for (size_t i = 0; i < choice.warnings.n; i++)
+		warning("%s", choice.warnings.v[i]);
+	if (source_rules_disabled(&choice.rules)) {
+		puts("Source code copy disabled");
+		return EXIT_OK;
+	}
+	print_paths("Selected for copy:", &choice.chosen, choice.rules.root, g->cwd);
+	print_paths("Skipped:", &choice.skipped, choice.rules.root, g->cwd);
+	return EXIT_OK;
+}
+
+/* --- flags ---------------------------------------------------------------------- */
+
+static void print_attr(int left, const char *name, const struct value *v)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	if (!value_is_null(v))
+		flag_encode(&text, v);
+	printf("%*s%s:%s%s\n", left, "", name, text.len ? " " : "", buf_str(&text));
+}
+
+static void print_text(int left, const char *name, const char *text)
+{
+	printf("%*s%s:%s%s\n", left, "", name, text ? " " : "", text ? text : "");
+}
+
+static void print_choices(const struct flag *flag)
+{
+	printf("    choices: [");
+	for (size_t i = 0; i < flag->n_choices; i++) {
+		_cleanup_buf_ struct buf text = BUF_INIT;
+
+		flag_encode(&text, flag->choices[i].value);
+		printf("%s%s", i ? ", " : "", buf_str(&text));
+	}
+	puts("]");
+}
+
+static void print_definition(const struct flag *flag)
+{
+	printf("  %s:\n", flag->name);
+	print_attr(4, "default", flag->default_value);
+	print_text(4, "type", flag->type == FLAG_AUTO ? NULL : flag_type_name(flag->type));
+	print_text(4, "required", flag->required ? "yes" : "no");
+	print_text(4, "arg-name", flag->arg_name);
+	print_attr(4, "arg-skip", flag->arg_skip);
+	print_attr(4, "arg-switch", flag->arg_switch);
+	print_attr(4, "arg-split", flag->arg_split);
+	print_attr(4, "arg-encoding", flag->arg_encoding);
+	print_text(4, "env-name", flag->env_name);
+	print_attr(4, "env-encoding", flag->env_encoding);
+	print_choices(flag);
+	print_text(4, "allow-other", flag->allow_other ? "yes" : "no");
+	print_text(4, "distribution", flag->distribution);
+	print_attr(4, "max", flag->max);
+	print_attr(4, "min", flag->min);
+	print_text(4, "null-label", flag->null_label);
+}
+
+static int test_flags(const struct job *job)
+{
+	const struct operation *op = job->op;
+
+	print_text(0, "flags-dest", op->flags_dest);
+	switch (op->flags_import) {
+	case IMPORT_DEFINED:
+		print_text(0, "flags-import", NULL);
+		break;
+	case IMPORT_ALL:
+		print_text(0, "flags-import", "yes");
+		break;
+	default:
+		printf("flags-import: [");
+		for (size_t i = 0; i < op->import_names.n; i++)
+			printf("%s%s", i ? ", " : "", op->import_names.v[i]);
+		puts("]");
+	}
+	puts("flags:");
+	for (size_t i = 0; i < op->n_flags; i++)
+		print_definition(&op->flags[i]);
+	return EXIT_OK;
+}
+
+/* --- all ------------------------------------------------------------------------ */
+
+int job_look(struct guild *g, struct job *job)
+{
+	const struct run_options *o = job->o;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	bool needs_op = o->help_op || o->help_model || o->test_sourcecode || o->test_flags;
+
+	if (o->test_output_scalars || o->test_output_attrs)
+		return complain("--test-output-%s is not supported yet",
+			o->test_output_scalars ? "scalars" : "attrs");
+	if (needs_op && !job->op)
+		return complain("there is no definition of the operation to look at");
+	if (o->help_op || o->help_model) {
+		if (o->help_op)
+			help_operation(&text, job->op);
+		else
+			help_model(&text, job->op->model);
+		fputs(buf_str(&text), stdout);
+		return EXIT_OK;
+	}
+	if (o->test_sourcecode)
+		return test_sourcecode(g, job);
+	if (o->test_flags)
+		return test_flags(job);
+	if (!o->print_cmd && !o->print_env)
+		return -1;
+	if (job_resolve_flags(g, job) != EXIT_OK)
+		return EXIT_ERROR;
+	return o->print_cmd ? print_command(g, job) : print_environment(job);
+}
