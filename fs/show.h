@@ -30,6 +30,10 @@ void operation_latest(const struct place *p, struct buf *b);
 void operation_opspec_target(const struct place *p, struct buf *b);
 void operation_drop_target(const struct place *p, struct buf *b);
 
+/* show_resources.c */
+extern const struct dynamic resources_children;
+void model_resource_text(const struct place *p, struct buf *b);
+
 /* show_runs.c: which runs there are */
 extern const struct dynamic runs_children, attrs_children;
 void runs_latest(const struct place *p, struct buf *b);

@@ -67,12 +67,17 @@ struct row tree_opspec_link[] = {
 	LINK(NULL, operation_opspec_target, 0, "operation of a named model"), END,
 };
 
+struct row tree_resource[] = {
+	MOVING(NULL, model_resource_text, "sources: type, location, whether there"), END,
+};
+
 static struct row model_rows[] = {
 	TEXT("description", model_description,	"what it is"),
 	TEXT_IF("references", model_references, model_has_references, "where it comes from"),
 	TEXT("default",	model_default,		"yes for the project's default model"),
 	LINK("guildfile", model_guildfile, 0,	"the guild.yml that defines it"),
 	DIR("operations", NULL, &operations_children, tree_operation, "what it can do"),
+	DIR("resources", NULL, &resources_children, tree_resource, "what operations require"),
 	END,
 };
 

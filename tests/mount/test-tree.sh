@@ -17,12 +17,25 @@ equal "top level" "README errors models operations runs" "$(ls | xargs)"
 matches "README names the mount" "$MNT" "$(cat README)"
 equal "README fits one screen" yes "$([ "$(wc -l <README)" -le 40 ] && echo yes)"
 equal "models" "m" "$(ls models)"
-equal "model" "default description guildfile operations references" "$(ls models/m | xargs)"
+equal "model" "default description guildfile operations references resources" "$(ls models/m | xargs)"
 equal "description" "A model for tests" "$(cat models/m/description)"
 equal "references" "https://example.org/paper" "$(cat models/m/references)"
 equal "default" "yes" "$(cat models/m/default)"
 equal "guildfile link" "$PROJECT/guild.yml" "$(readlink models/m/guildfile)"
 equal "operations of the model" "after fail missing quick slow" "$(ls models/m/operations | xargs)"
+equal "resources" "made words" "$(ls models/m/resources | xargs)"
+echo 'some words' >"$PROJECT/words.txt"
+equal "a file that is there" "# Words to count
+- source: file:words.txt
+  type: file
+  location: $PROJECT/words.txt
+  resolved: yes" "$(cat models/m/resources/words)"
+equal "no run made it yet" "- source: operation:quick
+  type: operation
+  location: quick
+  resolved: no" "$(cat models/m/resources/made)"
+rm "$PROJECT/words.txt"
+check "and one that has gone" grep -q "resolved: no" models/m/resources/words
 equal "opspec is a link" "../models/m/operations/quick" "$(readlink operations/m:quick)"
 equal "opspec leads to the operation" "$(stat -c %i $OP)" "$(stat -Lc %i operations/m:quick)"
 equal "operation" "cmd description error flags help requires stage" "$(ls $OP | xargs)"
@@ -42,6 +55,7 @@ refuse "no latest of the operation" readlink $OP/latest
 echo 'epochs: 2' >$OP/flags
 finish
 id=$(newest)
+matches "a run made it" "resolved: yes" "$(cat models/m/resources/made)"
 equal "runs lists ids only" "$id" "$(ls -a runs | grep -v '^\.' | xargs)"
 equal "latest of the operation" "../../../../runs/$id" "$(readlink $OP/latest)"
 equal "unique prefix" "$id" "$(readlink "runs/${id:0:7}")"

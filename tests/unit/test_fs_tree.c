@@ -160,9 +160,9 @@ static void whole_tree(void **state)
 static void names(void **state)
 {
 	static const char *const absent[] = {"nothing", "models/nothing", "models/m/operations/x",
-		"runs/zz", "runs/", "models/m/resources", "runs/latest/nothing", "operations/op"};
+		"runs/zz", "runs/", "models/m/resources/x", "runs/latest/nothing", "operations/op"};
 	static const char *const present[] = {"README", "models/m", "models/m/operations/op/flags",
-		"operations/m:op", "runs/latest", "models/m/default"};
+		"operations/m:op", "runs/latest", "models/m/default", "models/m/resources"};
 	struct place p;
 
 	(void)state;
