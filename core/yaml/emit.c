@@ -10,10 +10,15 @@
 
 #include "yaml/scalar.h"
 
-struct writer {
-	yaml_emitter_t emitter;
+struct style {
 	bool flow;
 	bool sorted;
+	bool strict; /* y and n are quoted: some YAML readers take them for booleans */
+};
+
+struct writer {
+	yaml_emitter_t emitter;
+	struct style style;
 	bool one_line; /* strings stay on one line, in double quotes where they must */
 	int depth;     /* of lists and mappings around */
 };
@@ -40,7 +45,7 @@ static bool emit_text(struct writer *w, const char *text, bool plain)
 	return emit_event(w, &event);
 }
 
-/* To YAML 1.1 these are booleans, to PyYAML they are not: quoted in files that others may read. */
+/* To YAML 1.1 these are booleans, to PyYAML they are not. */
 static bool is_yes_or_no(const char *text)
 {
 	return strlen(text) == 1 && strchr("yYnN", *text);
@@ -66,9 +71,10 @@ static bool has_line_break(const char *text)
 static yaml_scalar_style_t string_style(const struct writer *w, const char *text)
 {
 	/* Only double quotes keep a line break on one line. */
-	if ((w->flow || w->one_line) && has_line_break(text))
+	if ((w->style.flow || w->one_line) && has_line_break(text))
 		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-	if (!scalar_is_string(text) || (w->flow ? needs_quotes_in_flow(text) : is_yes_or_no(text)))
+	if (!scalar_is_string(text) || (w->style.strict && is_yes_or_no(text)) ||
+		(w->style.flow && needs_quotes_in_flow(text)))
 		return YAML_SINGLE_QUOTED_SCALAR_STYLE;
 	return YAML_ANY_SCALAR_STYLE;
 }
@@ -89,7 +95,7 @@ static bool emit_date(struct writer *w, const char *text)
 {
 	yaml_event_t event;
 
-	if (!w->flow || !w->depth || !strchr(text, ':'))
+	if (!w->style.flow || !w->depth || !strchr(text, ':'))
 		return emit_text(w, text, true);
 	return yaml_scalar_event_initialize(&event, NULL,
 		       (const yaml_char_t *)"tag:yaml.org,2002:timestamp",
@@ -103,7 +109,7 @@ static bool emit_value(struct writer *w, const struct value *v);
 static bool emit_list(struct writer *w, const struct value *v)
 {
 	yaml_event_t event;
-	bool flow = w->flow || !v->list.n;
+	bool flow = w->style.flow || !v->list.n;
 
 	if (!yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
 		    flow ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE) ||
@@ -132,9 +138,9 @@ static bool emit_pairs(struct writer *w, const struct value *v)
 		return false;
 	for (size_t i = 0; i < v->map.n; i++)
 		pairs[i] = &v->map.pairs[i];
-	if (w->sorted)
+	if (w->style.sorted)
 		qsort(pairs, v->map.n, sizeof(*pairs), compare_pairs);
-	w->sorted = true; /* only the outermost map may keep its own order */
+	w->style.sorted = true; /* only the outermost map may keep its own order */
 	for (size_t i = 0; i < v->map.n; i++)
 		if (!emit_string(w, pairs[i]->key) || !emit_value(w, pairs[i]->value))
 			return false;
@@ -144,7 +150,7 @@ static bool emit_pairs(struct writer *w, const struct value *v)
 static bool emit_map(struct writer *w, const struct value *v)
 {
 	yaml_event_t event;
-	bool flow = w->flow || !v->map.n;
+	bool flow = w->style.flow || !v->map.n;
 
 	if (!yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
 		    flow ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE) ||
@@ -228,9 +234,9 @@ static bool has_marker(const struct value *v)
 	return text && (strstr(text, "---") || strstr(text, "..."));
 }
 
-static void emit(struct buf *b, const struct value *v, bool flow, bool sorted)
+static void emit(struct buf *b, const struct value *v, struct style style)
 {
-	struct writer w = {.flow = flow, .sorted = sorted, .one_line = has_marker(v)};
+	struct writer w = {.style = style, .one_line = has_marker(v)};
 	size_t start = b->len;
 
 	if (buf_error(b))
@@ -240,8 +246,8 @@ static void emit(struct buf *b, const struct value *v, bool flow, bool sorted)
 		return;
 	}
 	yaml_emitter_set_output(&w.emitter, take_output, b);
-	yaml_emitter_set_width(&w.emitter, flow || w.one_line ? -1 : 80);
-	yaml_emitter_set_unicode(&w.emitter, flow);
+	yaml_emitter_set_width(&w.emitter, style.flow || w.one_line ? -1 : 80);
+	yaml_emitter_set_unicode(&w.emitter, style.flow);
 	yaml_emitter_set_indent(&w.emitter, 2);
 	if (!emit_document(&w, v))
 		buf_fail(b, w.emitter.error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL);
@@ -252,17 +258,23 @@ static void emit(struct buf *b, const struct value *v, bool flow, bool sorted)
 
 void yaml_emit(struct buf *b, const struct value *v)
 {
-	emit(b, v, false, true);
+	emit(b, v, (struct style){.sorted = true, .strict = true});
+	buf_putc(b, '\n');
+}
+
+void yaml_emit_plain(struct buf *b, const struct value *v)
+{
+	emit(b, v, (struct style){.sorted = true});
 	buf_putc(b, '\n');
 }
 
 void yaml_emit_ordered(struct buf *b, const struct value *v)
 {
-	emit(b, v, false, false);
+	emit(b, v, (struct style){.strict = true});
 	buf_putc(b, '\n');
 }
 
 void yaml_emit_flow(struct buf *b, const struct value *v)
 {
-	emit(b, v, true, true);
+	emit(b, v, (struct style){.flow = true, .sorted = true});
 }

@@ -31,8 +31,10 @@ int yaml_parse_prefix(
 /* File of at most 8 MiB, relative to dirfd. The error names `name`. */
 int yaml_parse_file(int dirfd, const char *name, struct value **ret, struct err *err);
 
-/* Block style, one trailing newline. Mapping keys that read as y, n, Y or N are quoted. */
+/* Block style, one trailing newline. y, n, Y and N are quoted: for files that others may read. */
 void yaml_emit(struct buf *b, const struct value *v);
+/* The same with y and n as they are: for people, and for programs that use PyYAML. */
+void yaml_emit_plain(struct buf *b, const struct value *v);
 /* Block style with the pairs of the outermost map in their own order. */
 void yaml_emit_ordered(struct buf *b, const struct value *v);
 /* One line in flow style, no newline: `[1, a b, true]`, `0.001`, `'1'`. */

@@ -259,7 +259,7 @@ static void print_map(struct buf *b, struct value *map)
 			print_items(b, pair->value, 4);
 		} else if (pair->value->type == VALUE_MAP) {
 			buf_putc(b, '\n');
-			yaml_emit(&block, pair->value);
+			yaml_emit_plain(&block, pair->value);
 			print_lines(b, buf_str(&block), 4);
 		} else {
 			buf_putc(b, ' ');

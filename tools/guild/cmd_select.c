@@ -53,7 +53,7 @@ static int print_attr(const struct run_view *v, const char *name)
 	if (r == -EINVAL || r == -EFBIG)
 		r = attr_read_text(v->fd, name, &text);
 	else if (r == 0 && (value->type == VALUE_MAP || value->type == VALUE_LIST))
-		yaml_emit(&text, value);
+		yaml_emit_plain(&text, value);
 	else if (r == 0)
 		yaml_emit_flow(&text, value);
 	if (r < 0)
