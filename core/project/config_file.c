@@ -183,6 +183,11 @@ static int ini_print(const struct value *config, struct buf *b)
 
 /* --- files ---------------------------------------------------------------- */
 
+bool config_file_is_supported(const char *path)
+{
+	return format_of(path) != FORMAT_UNKNOWN;
+}
+
 int config_file_read(const char *path, struct value **ret, struct err *err)
 {
 	enum format format = format_of(path);
@@ -222,7 +227,7 @@ int config_file_print(const char *path, const struct value *config, struct buf *
 {
 	switch (format_of(path)) {
 	case FORMAT_YAML:
-		yaml_emit(b, config);
+		yaml_emit_plain(b, config);
 		/* As Guild AI writes it: without the last line's end. */
 		if (b->len && b->data[b->len - 1] == '\n')
 			buf_resize(b, b->len - 1);

@@ -10,9 +10,12 @@
 #ifndef PROJECT_CONFIG_FILE_H
 #define PROJECT_CONFIG_FILE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "yaml/value.h"
 
+bool config_file_is_supported(const char *path);
 int config_file_read(const char *path, struct value **ret, struct err *err);
 /* The text of a file of that name. */
 int config_file_print(const char *path, const struct value *config, struct buf *b);

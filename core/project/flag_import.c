@@ -55,12 +55,14 @@ static void warn(const struct operation *op, const char *format, ...)
 /* What is asked about: a module, as `main` names it, and its own arguments. */
 struct program {
 	struct strv words;
-	char *path; /* of its file; NULL: not in the project */
+	struct strv dirs; /* where it is looked for */
+	char *path;       /* of its file; NULL: not in the project */
 };
 
 static void program_release(struct program *p)
 {
 	strv_release(&p->words);
+	strv_release(&p->dirs);
 	free(p->path);
 }
 
@@ -80,20 +82,40 @@ static int words_of(const struct operation *op, struct strv *ret)
 	return r;
 }
 
-/* dir/pkg.mod is dir/pkg/mod.py or dir/pkg/mod/__main__.py in the project. */
-static char *module_path(const struct operation *op, const char *module)
+/*
+ * Where modules are looked for: `python-path`, else the root of the source code, else the project;
+ * then the packages that the model extends.
+ */
+static int model_dirs(const struct operation *op, struct strv *ret)
+{
+	const struct value *listed = value_get(op->data, "python-path");
+	const char *root = value_str(value_get(op->sourcecode, "root"));
+	const char *dir = op->model->file->dir;
+	bool is_list = listed && listed->type == VALUE_LIST;
+	int r = 0;
+
+	for (size_t i = 0; is_list && r == 0 && i < listed->list.n; i++)
+		if (value_str(listed->list.items[i]))
+			r = strv_addf(ret, "%s/%s", dir, listed->list.items[i]->string);
+	if (!is_list && r == 0)
+		r = root ? strv_addf(ret, "%s/%s", dir, root) : strv_add(ret, dir);
+	return r < 0 ? r : strv_copy(ret, &op->model->parents);
+}
+
+/* dir/pkg.mod is dir/pkg/mod.py or dir/pkg/mod/__main__.py in one of the directories. */
+static char *module_path(const struct strv *dirs, const char *module)
 {
 	static const char *const ends[] = {".py", "/__main__.py"};
 	const char *slash = strrchr(module, '/');
 
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+	for (size_t i = 0; i < dirs->n * ARRAY_SIZE(ends); i++) {
 		_cleanup_buf_ struct buf path = BUF_INIT;
 		char *real;
 
-		buf_printf(&path, "%s/", op->model->file->dir);
+		buf_printf(&path, "%s/", dirs->v[i / ARRAY_SIZE(ends)]);
 		for (const char *c = module; *c; c++)
 			buf_putc(&path, *c == '.' && c > slash ? '/' : *c);
-		buf_puts(&path, ends[i]);
+		buf_puts(&path, ends[i % ARRAY_SIZE(ends)]);
 		real = realpath(buf_str(&path), NULL);
 		if (real)
 			return real;
@@ -104,7 +126,7 @@ static char *module_path(const struct operation *op, const char *module)
 /* Is there anything to ask for? */
 static bool needs_program(const struct operation *op, const struct strv *words)
 {
-	if (!words->n || strncmp(words->v[0], "guild.", 6) == 0)
+	if (!words->n)
 		return false;
 	if (op->flags_import == IMPORT_DEFINED && !op->n_flags && op->flags_dest)
 		return false;
@@ -179,7 +201,7 @@ static void write_cache(const struct program *p, const struct value *answer)
 
 /* --- asking ------------------------------------------------------------------ */
 
-static int make_env(const struct operation *op, struct strv *env)
+static int make_env(const struct program *p, struct strv *env)
 {
 	const char *inherited = getenv("PYTHONPATH");
 	_cleanup_buf_ struct buf path = BUF_INIT;
@@ -187,8 +209,11 @@ static int make_env(const struct operation *op, struct strv *env)
 
 	for (char **e = environ; r == 0 && *e; e++)
 		r = strv_add(env, *e);
-	buf_printf(&path, "/python:%s%s%s", op->model->file->dir, inherited ? ":" : "",
-		inherited ? inherited : "");
+	buf_puts(&path, "/python");
+	for (size_t i = 0; i < p->dirs.n; i++)
+		buf_printf(&path, ":%s", p->dirs.v[i]);
+	if (inherited)
+		buf_printf(&path, ":%s", inherited);
 	if (r == 0)
 		r = strv_env_set(env, "PYTHONPATH", buf_str(&path));
 	return r < 0 ? r : strv_env_set(env, "PYTHONDONTWRITEBYTECODE", "1");
@@ -264,7 +289,7 @@ static struct value *ask_python(const struct operation *op, const struct program
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	_cleanup_value_ struct value *answer = NULL;
 	const char *error;
-	int r = make_env(op, &env);
+	int r = make_env(p, &env);
 
 	if (r == 0)
 		r = make_argv(op, p, &env, &argv);
@@ -288,14 +313,29 @@ static struct value *ask_python(const struct operation *op, const struct program
 	return as_kept(answer);
 }
 
+/* Modules of ours, such as guild.pass, have no flags; where theirs would go is known. */
+static struct value *own_module(void)
+{
+	struct value *answer = value_map();
+
+	if (answer && value_map_set(answer, "$dest", value_string("globals")) < 0) {
+		value_free(answer);
+		return NULL;
+	}
+	return answer;
+}
+
 static struct value *ask_program(const struct operation *op)
 {
 	_cleanup_(program_release) struct program p = {0};
 	struct value *answer = NULL;
 
-	if (words_of(op, &p.words) < 0 || !needs_program(op, &p.words))
+	if (words_of(op, &p.words) < 0 || !needs_program(op, &p.words) ||
+		model_dirs(op, &p.dirs) < 0)
 		return NULL;
-	p.path = module_path(op, p.words.v[0]);
+	if (strncmp(p.words.v[0], "guild.", 6) == 0)
+		return own_module();
+	p.path = module_path(&p.dirs, p.words.v[0]);
 	if (read_cache(&p, &answer))
 		return answer;
 	answer = ask_python(op, &p);
@@ -313,9 +353,8 @@ static struct value *ask_config(const struct operation *op, const char *name)
 
 	buf_printf(&path, "%s/%s", op->model->file->dir, name);
 	r = config_file_read(buf_str(&path), &config, &err);
-	if (r == -ENOTSUP)
-		warn(op, "config type for %s not supported", name);
-	else if (r < 0)
+	/* That it is of no type we know was said when the Guild file was loaded. */
+	if (r < 0 && r != -ENOTSUP)
 		warn(op, "%s", err_text(&err));
 	return r < 0 ? NULL : config_file_flags(config);
 }
@@ -339,7 +378,7 @@ static void merge_flag(struct flag *to, struct flag *from)
 		free(to->description);
 		to->description = STEAL(from->description);
 	}
-	if (to->type == FLAG_AUTO)
+	if (!to->type_given)
 		to->type = from->type;
 	if (!to->n_choices) {
 		free(to->choices);

@@ -62,7 +62,7 @@ void flag_release(struct flag *flag)
 	value_free(flag->extra);
 }
 
-static int get_type(const struct value *map, enum flag_type *ret, struct err *err)
+static int get_type(const struct value *map, struct flag *flag, struct err *err)
 {
 	const struct value *v = value_get(map, "type");
 
@@ -70,7 +70,8 @@ static int get_type(const struct value *map, enum flag_type *ret, struct err *er
 		return 0;
 	for (size_t i = 0; v->source && i < ARRAY_SIZE(types); i++) {
 		if (strcmp(types[i].name, v->source) == 0) {
-			*ret = types[i].type;
+			flag->type = types[i].type;
+			flag->type_given = true;
 			return 0;
 		}
 	}
@@ -198,7 +199,7 @@ static int parse_map(const struct value *v, struct flag *flag, struct err *err)
 	if (r == 0)
 		r = field_string(v, "distribution", NULL, &flag->distribution, err);
 	if (r == 0)
-		r = get_type(v, &flag->type, err);
+		r = get_type(v, flag, err);
 	if (r == 0)
 		r = keep_values(v, flag);
 	if (r == 0)

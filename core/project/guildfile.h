@@ -52,6 +52,7 @@ struct flag {
 	char *description; /* "" when there is none */
 	char *alias;       /* NULL: none */
 	enum flag_type type;
+	bool type_given; /* by the Guild file: `type: auto` is not the same as none */
 	struct value *default_value; /* null when there is none */
 	bool required;
 	struct flag_choice *choices;

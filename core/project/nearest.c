@@ -35,7 +35,7 @@ static size_t distance(const char *a, const char *b)
 
 const char *nearest_name(const char *name, const char *const *names, size_t n)
 {
-	size_t allowed = strlen(name) / 3 + 1, best = allowed + 1;
+	size_t allowed = strlen(name) / 4 + 1, best = allowed + 1;
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < n; i++) {

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* NULL when none is near: at most a third of the letters, and at least one, may differ. */
+/* NULL when none is near: one letter may differ, and one more for every four. */
 const char *nearest_name(const char *name, const char *const *names, size_t n);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/shell.h"
+#include "project/config_file.h"
 #include "project/fields.h"
 
 void opdef_release(struct operation *op)
@@ -231,7 +232,9 @@ static int parse_requires(
 
 	if (!value_truthy(v))
 		return 0;
-	op->requires = calloc(v->type == VALUE_LIST ? v->list.n + 2 : 2, sizeof(*op->requires));
+	/* One more than are written: add_config_requirement() may need it. */
+	op->requires =
+		calloc((v->type == VALUE_LIST ? v->list.n : 1) + 1, sizeof(*op->requires));
 	if (!op->requires)
 		return -ENOMEM;
 	if (v->type != VALUE_LIST)
@@ -289,8 +292,11 @@ static int add_config_requirement(struct operation *op, struct strv *warnings, s
 			return complete_config_source(res, j, s);
 		}
 	}
+	if (!config_file_is_supported(config) &&
+		strv_addf(warnings, "config type for %s not supported", config) < 0)
+		return -ENOMEM;
 	if (!op->requires)
-	op->requires = calloc(1, sizeof(*op->requires));
+		op->requires = calloc(1, sizeof(*op->requires));
 	source = value_map();
 	r = source && op->requires ? value_map_set(source, "config", value_string(config))
 				   : -ENOMEM;

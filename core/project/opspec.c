@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strv.h"
 #include "project/nearest.h"
 
 const struct model *guildfile_model(const struct guildfile *file, const char *name)
@@ -44,11 +45,18 @@ void operation_spec(struct buf *b, const struct operation *op)
 
 /* --- opspecs -------------------------------------------------------------- */
 
-static void list_models(const struct guildfile *file, const char *part, struct buf *b)
+static void list_models(
+	const struct guildfile *file, const char *part, const char *separator, struct buf *b)
 {
+	_cleanup_strv_ struct strv names = STRV_INIT;
+
 	for (size_t i = 0; i < file->n_models; i++)
-		if (file->models[i].name[0] && strstr(file->models[i].name, part))
-			buf_printf(b, "%s%s", b->len ? ", " : "", file->models[i].name);
+		if (file->models[i].name[0] && strstr(file->models[i].name, part) &&
+			strv_add(&names, file->models[i].name) < 0)
+			buf_fail(b, -ENOMEM);
+	strv_sort(&names);
+	for (size_t i = 0; i < names.n; i++)
+		buf_printf(b, "%s%s", i ? separator : "", names.v[i]);
 }
 
 static int find_model(
@@ -72,10 +80,12 @@ static int find_model(
 		*ret = found;
 		return 0;
 	}
-	list_models(file, matches ? part : "", &names);
+	list_models(file, matches ? part : "", matches ? "\n  " : ", ", &names);
 	if (matches)
-		return err_set(err, -ENOENT, "there are multiple models that match '%s': %s", part,
-			buf_str(&names));
+		return err_set(err, -ENOENT,
+			"there are multiple models that match '%s'\n"
+			"Try specifying one of the following:\n  %s",
+			part, buf_str(&names));
 	return err_set(err, -ENOENT, "cannot find a model matching '%s'; the models are: %s", part,
 		names.len ? buf_str(&names) : "none");
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "run_job.h"
 #include "project/flag_import.h"
 #include "project/nearest.h"
 
@@ -42,7 +43,7 @@ static const struct command *const commands[] = {
 
 struct global_options {
 	const char *dir, *home;
-	bool version;
+	bool debug, version;
 };
 
 #define GLOBAL(member, n, s, v, h, k)                                                              \
@@ -54,6 +55,7 @@ struct global_options {
 static const struct option_def global_options[] = {
 	GLOBAL(dir, "--chdir", "-C", "DIR", "work as if started in DIR", OPTION_VALUE),
 	GLOBAL(home, "--home", "-H", "DIR", "use this Guild home", OPTION_VALUE),
+	GLOBAL(debug, "--debug", NULL, NULL, "tell more", OPTION_FLAG),
 	GLOBAL(version, "--version", NULL, NULL, "print the version", OPTION_FLAG),
 	{0},
 };
@@ -93,8 +95,10 @@ struct guildfile *guild_open_project(struct guild *g)
 	struct err err = ERR_INIT;
 	int r = guildfile_load(g->cwd, &file, &err);
 
-	if (r == 0)
+	if (r == 0) {
+		print_warnings(file);
 		return file;
+	}
 	if (r == -ENOENT)
 		complain("cannot find a Guild file (guild.yml) in %s", g->cwd);
 	else
@@ -112,7 +116,7 @@ int confirm(const char *question, bool default_yes)
 	fflush(stderr);
 	n = getline(&line, &cap, stdin);
 	if (n < 0) {
-		fputs("\nAborted!\n", stderr);
+		fputc('\n', stderr);
 		return EXIT_ERROR;
 	}
 	if (n <= 1)
@@ -264,6 +268,9 @@ static int open_guild(struct guild *g, const struct global_options *o)
 		return complain("directory '%s' does not exist", o->dir ? o->dir : ".");
 	if (stat(g->cwd, &st) == 0 && !S_ISDIR(st.st_mode))
 		return complain("'%s' is not a directory", o->dir);
+	/* Whatever is started from here reads it, too. */
+	if (o->debug && setenv("LOG_LEVEL", "10", 1) < 0)
+		return complain("out of memory");
 	for (char **e = environ; *e; e++)
 		if (strv_add(&g->env, *e) < 0)
 			return complain("out of memory");
