@@ -205,14 +205,17 @@ int launch_claim_restart(const struct home *home, const char *id, struct err *er
 	if (run_fd < 0)
 		return err_set(err, run_fd, "there is no run %s", id);
 	status = run_status_get(run_fd);
-	if (run_status_live(status))
+	/* A PENDING that nobody here answers for is started over, as Guild AI does. */
+	if (run_status_live(status) &&
+		(status != RUN_PENDING || file_exists(run_fd, RUN_TICKET_FILE)))
 		return err_set(err, -EBUSY, "the run is %s; it can be restarted when it is over",
 			run_status_name(status));
 	r = file_mkdirs(run_fd, RUN_OWN_DIR, 0777);
 	if (r == 0)
 		r = run_lock_take(run_fd, &lock);
 	/* Somebody else was quicker. */
-	if (r == -EAGAIN || (r == 0 && file_exists(run_fd, RUN_GUILD_DIR "/PENDING")))
+	if (r == -EAGAIN || (r == 0 && file_exists(run_fd, RUN_TICKET_FILE) &&
+				    file_exists(run_fd, RUN_GUILD_DIR "/PENDING")))
 		return err_set(err, -EBUSY, "the run is being started");
 	if (r < 0)
 		return err_set(err, r, "cannot restart the run: %s", strerror(-r));
@@ -277,12 +280,11 @@ bool launch_reconcile(const struct home *home, const char *id)
 	_cleanup_close_ int run_fd = home_open_run(home, id);
 	_cleanup_close_ int lock = -1;
 
-	if (run_fd < 0 || !file_exists(run_fd, RUN_GUILD_DIR "/PENDING") ||
-		!file_exists(run_fd, RUN_OWN_DIR) || file_exists(run_fd, RUN_TICKET_FILE))
+	if (run_fd < 0 || !run_pending_is_ghost(run_fd))
 		return false;
 	/* A supervisor tears up the ticket only while it holds the lock: who has the lock now can
 	 * be sure that there is none. */
-	if (run_lock_take(run_fd, &lock) < 0 || file_exists(run_fd, RUN_TICKET_FILE))
+	if (run_lock_take(run_fd, &lock) < 0 || !run_pending_is_ghost(run_fd))
 		return false;
 	if (unlinkat(run_fd, RUN_GUILD_DIR "/PENDING", 0) < 0)
 		return false;

@@ -89,18 +89,45 @@ static int own_process(int run_fd, struct proc_ref *ret)
 	return r == 0 && proc_ref_alive(ret) ? 0 : -ESRCH;
 }
 
-int run_process(int run_fd, struct proc_ref *ret)
+/* LOCK is of another process than our supervisor's last: Guild AI has started the run again. */
+static bool is_foreign(int run_fd, const struct proc_ref *process)
 {
-	if (file_exists(run_fd, RUN_PROCESS_FILE))
-		return own_process(run_fd, ret);
-	return guild_process(run_fd, ret);
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	struct proc_ref own;
+
+	return file_read(run_fd, RUN_PROCESS_FILE, LINE_MAX_LEN, &line) < 0 ||
+	       proc_ref_parse(buf_str(&line), &own) < 0 || own.pid != process->pid;
 }
 
-/* Ours, and neither waiting to be started nor supervised: whoever was to start it has died. */
-static bool is_ghost(int run_fd)
+int run_process(int run_fd, struct proc_ref *ret)
 {
-	return file_exists(run_fd, RUN_OWN_DIR) && !file_exists(run_fd, RUN_TICKET_FILE) &&
-	       !run_lock_held(run_fd);
+	struct proc_ref theirs;
+	int r = own_process(run_fd, ret);
+
+	if (r == 0)
+		return 0;
+	r = guild_process(run_fd, &theirs);
+	if (r < 0 || !is_foreign(run_fd, &theirs))
+		return -ESRCH;
+	*ret = theirs;
+	return 0;
+}
+
+static bool is_younger(const struct stat *a, const struct stat *b)
+{
+	return a->st_mtim.tv_sec > b->st_mtim.tv_sec ||
+	       (a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec > b->st_mtim.tv_nsec);
+}
+
+bool run_pending_is_ghost(int run_fd)
+{
+	struct stat pending, supervisor;
+
+	if (!file_exists(run_fd, RUN_OWN_DIR) || file_exists(run_fd, RUN_TICKET_FILE))
+		return false;
+	return fstatat(run_fd, RUN_GUILD_DIR "/PENDING", &pending, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (fstatat(run_fd, RUN_SUPERVISOR, &supervisor, AT_SYMLINK_NOFOLLOW) < 0 ||
+		       !is_younger(&pending, &supervisor));
 }
 
 enum run_status run_status_get(int run_fd)
@@ -111,7 +138,8 @@ enum run_status run_status_get(int run_fd)
 	if (file_exists(run_fd, RUN_GUILD_DIR "/LOCK.remote"))
 		return RUN_RUNNING;
 	if (file_exists(run_fd, RUN_GUILD_DIR "/PENDING"))
-		return is_ghost(run_fd) ? RUN_ERROR : RUN_PENDING;
+		return run_pending_is_ghost(run_fd) && !run_lock_held(run_fd) ? RUN_ERROR
+									     : RUN_PENDING;
 	if (file_exists(run_fd, RUN_GUILD_DIR "/STAGED"))
 		return RUN_STAGED;
 	if (run_lock_held(run_fd))
@@ -121,9 +149,8 @@ enum run_status run_status_get(int run_fd)
 		       : exit_status < 0 ? RUN_TERMINATED
 					 : RUN_ERROR;
 	/* A run of ours is alive by its lock alone. */
-	if (!file_exists(run_fd, RUN_LOCK_FILE) && guild_process(run_fd, &process) == 0)
-		return RUN_RUNNING;
-	return RUN_ERROR;
+	return guild_process(run_fd, &process) == 0 && is_foreign(run_fd, &process) ? RUN_RUNNING
+										    : RUN_ERROR;
 }
 
 const char *run_status_name(enum run_status status)

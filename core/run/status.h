@@ -4,9 +4,11 @@
  *
  *	LOCK.remote -> running; PENDING -> pending; STAGED -> staged; supervisor's lock held ->
  *	running; exit_status -> completed, error, terminated; LOCK of a live process on this host
- *	that is older than the file -> running; else error.
+ *	that is older than the file and is not the one that our supervisor has left -> running;
+ *	else error.
  *
- * A PENDING whose supervisor died (no launch ticket, lock free) is an error, not a ghost.
+ * A PENDING whose supervisor died (no launch ticket, lock free) is an error, not a ghost; one that
+ * is younger than our last supervisor is of Guild AI, starting the run again.
  */
 #ifndef RUN_STATUS_H
 #define RUN_STATUS_H
@@ -41,6 +43,8 @@ static inline bool run_status_live(enum run_status status)
 /* What preparing a start says: lines for who waits, which are not the operation's output. */
 #define RUN_LOG_FILE ".guild/guildfs/log"
 
+/* Whoever was to start the run has died: its PENDING will not go by itself. */
+bool run_pending_is_ghost(int run_fd);
 /* Somebody supervises it now. */
 bool run_lock_held(int run_fd);
 /* Takes it for the life of *ret_fd. -EAGAIN when it is held. */
