@@ -126,10 +126,13 @@ static int write_platform(int dir_fd)
 
 static int write_seed(const struct birth_spec *spec, int dir_fd)
 {
+	struct value *of_proto;
 	uint32_t seed;
 
 	if (spec->seed)
 		return put(dir_fd, "random_seed", value_int(*spec->seed));
+	if (spec->proto_fd >= 0 && attr_read(spec->proto_fd, "random_seed", &of_proto, NULL) == 0)
+		return put(dir_fd, "random_seed", of_proto);
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		return -errno;
 	return put(dir_fd, "random_seed", value_int(seed));
@@ -218,6 +221,30 @@ static int add_deps(const struct birth_spec *spec, struct value *op)
 	return r;
 }
 
+/*
+ * How the run gets its label: as the user says, else by the user's tags, else as the run that it
+ * comes from got its own, else as the operation says.
+ */
+static int set_label_template(const struct birth_spec *spec, struct value *op)
+{
+	_cleanup_value_ struct value *of_run = NULL;
+	_cleanup_buf_ struct buf tagged = BUF_INIT;
+	const struct value *v;
+
+	if (spec->label)
+		return value_map_set(op, "label-template", value_string(spec->label));
+	if (spec->tags && spec->tags->n) {
+		for (size_t i = 0; i < spec->tags->n; i++)
+			buf_printf(&tagged, "%s ", spec->tags->v[i]);
+		buf_puts(&tagged, "${default_label}");
+		return value_map_set(op, "label-template", value_string(buf_str(&tagged)));
+	}
+	if (!spec->op || spec->proto_fd < 0 || attr_read(spec->proto_fd, "op", &of_run, NULL) < 0)
+		return 0;
+	v = value_get(of_run, "label-template");
+	return v ? value_map_set(op, "label-template", value_copy(v)) : 0;
+}
+
 /* The `op` attribute: from the operation, else the prototype's. */
 static int make_op(const struct birth_spec *spec, struct value **ret, struct err *err)
 {
@@ -234,8 +261,8 @@ static int make_op(const struct birth_spec *spec, struct value **ret, struct err
 		r = add_environment(spec, op);
 	if (r == 0)
 		r = add_deps(spec, op);
-	if (r == 0 && spec->label)
-		r = value_map_set(op, "label-template", value_string(spec->label));
+	if (r == 0)
+		r = set_label_template(spec, op);
 	if (r == 0 && spec->keep)
 		r = value_map_set(op, "delete-on-success", value_bool(false));
 	if (r == 0)
@@ -355,7 +382,7 @@ static int write_steps(const struct birth_spec *spec, int dir_fd)
 
 static int collect_tags(const struct birth_spec *spec, struct strv *tags)
 {
-	int r = spec->op ? strv_copy(tags, &spec->op->tags) : 0;
+	int r = spec->op && spec->proto_fd < 0 ? strv_copy(tags, &spec->op->tags) : 0;
 
 	if (r == 0 && spec->tags)
 		r = strv_copy(tags, spec->tags);
@@ -366,17 +393,10 @@ static int collect_tags(const struct birth_spec *spec, struct strv *tags)
 
 static int write_label(const struct birth_spec *spec, const struct value *op, int dir_fd)
 {
-	const char *own = value_str(value_get(op, "label-template"));
-	_cleanup_buf_ struct buf label = BUF_INIT, template = BUF_INIT;
+	const char *template = value_str(value_get(op, "label-template"));
+	_cleanup_buf_ struct buf label = BUF_INIT;
 
-	if (spec->label || own) {
-		buf_puts(&template, spec->label ? spec->label : own);
-	} else {
-		for (size_t i = 0; spec->tags && i < spec->tags->n; i++)
-			buf_printf(&template, "%s ", spec->tags->v[i]);
-		buf_puts(&template, "${default_label}");
-	}
-	flags_expand_label(&label, buf_str(&template), spec->flags);
+	flags_expand_label(&label, template ? template : "${default_label}", spec->flags);
 	while (label.len && label.data[label.len - 1] == ' ')
 		buf_resize(&label, label.len - 1);
 	if (buf_error(&label))
@@ -435,11 +455,29 @@ int birth_write_attrs(const struct birth_spec *spec, const char *id, int dir_fd,
 	return r < 0 ? r : put(dir_fd, "plugins", value_list());
 }
 
+/* Of what the run was first asked for, a second start changes only what it asks for anew. */
+static int rewrite_run_params(const struct birth_spec *spec, int run_fd)
+{
+	static const char *const anew[] = {"force_sourcecode", "gpus", "label", "needed", "tags"};
+	_cleanup_value_ struct value *params = NULL;
+	int r = 0;
+
+	if (attr_read(run_fd, "run_params", &params, NULL) < 0 || params->type != VALUE_MAP)
+		return write_run_params(spec, run_fd);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(anew); i++) {
+		const struct value *v = value_get(spec->run_params, anew[i]);
+
+		if (v && value_truthy(v))
+			r = value_map_set(params, anew[i], value_copy(v));
+	}
+	return r < 0 ? r : put(run_fd, "run_params", STEAL(params));
+}
+
 int birth_rewrite_attrs(const struct birth_spec *spec, int run_fd, struct err *err)
 {
 	int r = write_work(spec, run_fd, err);
 
-	return r == 0 && spec->run_params ? write_run_params(spec, run_fd) : r;
+	return r == 0 && spec->run_params ? rewrite_run_params(spec, run_fd) : r;
 }
 
 int birth_write_digest(int dir_fd, const char *digest)

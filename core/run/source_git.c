@@ -79,7 +79,7 @@ int source_git_ignored(const char *dir, struct strv *ret_paths)
 
 int source_git_commit(const char *dir, struct buf *b)
 {
-	static const char *const head[] = {"git", "log", "-1", "--format=%H", NULL};
+	static const char *const head[] = {"git", "log", "-1", "--format=%H", ".", NULL};
 	static const char *const status[] = {"git", "status", "--short", NULL};
 	_cleanup_buf_ struct buf commit = BUF_INIT, changes = BUF_INIT;
 	int r = has_git(dir) ? output_of(head, dir, &commit) : -ENOENT;

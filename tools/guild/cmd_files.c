@@ -318,10 +318,13 @@ static int list_path(struct lister *l, const char *path, const struct level *lev
 	return r;
 }
 
+/* `dir` may be a link: the caller has decided to go there. */
 static int list_dir(struct lister *l, const char *dir, const struct level *level)
 {
+	_cleanup_close_ int fd =
+		openat(l->run_fd, *dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_strv_ struct strv names = STRV_INIT;
-	int r = file_each(l->run_fd, *dir ? dir : ".", collect_name, &names);
+	int r = fd < 0 ? -errno : file_each(fd, ".", collect_name, &names);
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		_cleanup_buf_ struct buf path = BUF_INIT;

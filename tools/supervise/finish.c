@@ -31,14 +31,8 @@ static void throw_away(const struct supervisor *s)
 
 int finish_run(struct supervisor *s, int exit_status)
 {
-	int64_t started;
-	int r = 0;
+	int r = attr_write_int(s->run_fd, "stopped", clock_now(), FILE_NOSYNC);
 
-	/* One that could not be started began and ended now. */
-	if (attr_read_int(s->run_fd, "started", &started) < 0)
-		r = attr_write_int(s->run_fd, "started", clock_now(), FILE_NOSYNC);
-	if (r == 0)
-		r = attr_write_int(s->run_fd, "stopped", clock_now(), FILE_NOSYNC);
 	if (r == 0)
 		r = attr_write_int(s->run_fd, "exit_status", exit_status, FILE_SYNC);
 	unlinkat(s->run_fd, RUN_GUILD_DIR "/PENDING", 0);

@@ -28,7 +28,8 @@ static void gather_commit(const struct supervisor *s)
 	_cleanup_buf_ struct buf commit = BUF_INIT;
 	_cleanup_value_ struct value *v = NULL;
 
-	if (!s->project.len || source_git_commit(buf_str(&s->project), &commit) < 0)
+	if (!s->project.len || env_is_on(s, "NO_VCS_COMMIT") ||
+		source_git_commit(buf_str(&s->project), &commit) < 0)
 		return;
 	v = value_string(buf_str(&commit));
 	if (v)
@@ -66,7 +67,6 @@ static bool runs_python(const struct supervisor *s)
 
 void gather_beside(const struct supervisor *s)
 {
-	const char *no_freeze = strv_env_get(&s->env, "NO_PIP_FREEZE");
 	sigset_t none;
 	pid_t pid = fork();
 
@@ -79,7 +79,7 @@ void gather_beside(const struct supervisor *s)
 	setpgid(0, 0);
 	setpriority(PRIO_PROCESS, 0, NICE);
 	gather_commit(s);
-	if (runs_python(s) && wants_packages(s) && !(no_freeze && *no_freeze))
+	if (runs_python(s) && wants_packages(s) && !env_is_on(s, "NO_PIP_FREEZE"))
 		gather_packages(s);
 	_exit(0);
 }

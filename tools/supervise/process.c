@@ -46,53 +46,6 @@ failed:
 	_exit(NEVER_BEGAN);
 }
 
-/* Names that hold what must not be read by whoever may read the run. */
-static bool is_secret(const char *name, size_t len)
-{
-	static const char *const words[] = {"password", "token", "secret"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		size_t n = strlen(words[i]);
-
-		for (size_t at = 0; at + n <= len; at++)
-			if (strncasecmp(name + at, words[i], n) == 0)
-				return true;
-	}
-	return false;
-}
-
-/* What the Guild file names in env-secrets. */
-static bool is_own_secret(const struct supervisor *s, const char *name, size_t len)
-{
-	const struct value *secrets = value_get(value_get(s->op, "guildfs"), "env-secrets");
-
-	for (size_t i = 0; secrets && secrets->type == VALUE_LIST && i < secrets->list.n; i++) {
-		const char *secret = value_str(secrets->list.items[i]);
-
-		if (secret && strlen(secret) == len && strncmp(secret, name, len) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int write_env(const struct supervisor *s)
-{
-	_cleanup_value_ struct value *env = value_map();
-	int r = env ? 0 : -ENOMEM;
-
-	for (size_t i = 0; r == 0 && i < s->env.n; i++) {
-		const char *equals = strchr(s->env.v[i], '=');
-		size_t len = equals ? (size_t)(equals - s->env.v[i]) : 0;
-		_cleanup_buf_ struct buf name = BUF_INIT;
-
-		if (!len || is_secret(s->env.v[i], len) || is_own_secret(s, s->env.v[i], len))
-			continue;
-		buf_add(&name, s->env.v[i], len);
-		r = value_map_set(env, buf_str(&name), value_string(equals + 1));
-	}
-	return r < 0 ? r : attr_write(s->run_fd, "env", env, FILE_NOSYNC);
-}
-
 /* Everything that a reader, a stop, or the next daemon must find once the process runs. */
 static int write_start(const struct supervisor *s)
 {
@@ -101,7 +54,7 @@ static int write_start(const struct supervisor *s)
 	int r = attr_write_int(s->run_fd, "started", clock_now(), FILE_NOSYNC);
 
 	if (r == 0)
-		r = write_env(s);
+		r = env_store(s);
 	if (r == 0)
 		r = proc_ref_get(s->pid, &ref);
 	if (r < 0)

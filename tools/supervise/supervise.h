@@ -55,10 +55,18 @@ struct supervisor {
 
 /* prepare.c */
 int prepare_run(struct supervisor *s, struct err *err);
+
+/* env.c: what the starter has, and what the operation is told beside it. */
+int env_begin(struct supervisor *s);
+int env_complete(struct supervisor *s, struct err *err);
+/* The attribute, without what its name says is a secret. */
+int env_store(const struct supervisor *s);
 /* A variable of the operation's environment is set to 1. */
 bool env_is_on(const struct supervisor *s, const char *name);
 
-/* log.c: what is said to who waits for the start. */
+/* log.c: what is said to who waits for the start, by Python's levels. */
+enum { LOG_DEBUG = 10 };
+bool log_is_wanted(const struct supervisor *s, int level);
 void log_line(struct supervisor *s, int level, const char *line);
 void log_close(struct supervisor *s);
 
