@@ -132,9 +132,9 @@ wait_until 5 grep -q 'tick 1' "$T/out"
 kill -INT $pid
 wait $pid
 equal "Ctrl-C ends the run" 254 $?
-setsid "$BUILD/guild" run slow seconds=2 -y >"$T/out" 2>&1 &
+setsid "$BUILD/guild" run slow seconds=2 -y >"$T/out2" 2>&1 &
 pid=$!
-wait_until 5 grep -q 'tick 1' "$T/out"
+wait_until 5 grep -q 'tick 1' "$T/out2"
 kill -KILL $pid
 wait $pid 2>/dev/null
 check "a killed command line leaves the run running" sh -c "[ \"\$('$BUILD/guild' runs -Sr | wc -l)\" = 1 ]"

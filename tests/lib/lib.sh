@@ -114,6 +114,9 @@ shell_project() {
 - model: m
   description: A model for tests
   references: [https://example.org/paper]
+  resources:
+    words: {description: Words to count, sources: [words.txt]}
+    made: {sources: [{operation: quick}]}
   operations:
     quick:
       description: Ends at once
@@ -133,9 +136,6 @@ shell_project() {
     after:
       exec: sh -c "cat result.txt"
       requires: {operation: quick, name: trained, select: result.txt}
-  resources:
-    words: {description: Words to count, sources: [words.txt]}
-    made: {sources: [{operation: quick}]}
 END
 	cat >"$PROJECT/quick.sh" <<'END'
 echo "epochs=$FLAG_EPOCHS rate=$FLAG_RATE name=$FLAG_NAME"
