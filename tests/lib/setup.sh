@@ -5,7 +5,7 @@
 set -eu
 
 build="gcc make pkg-config libc6-dev libfuse3-dev fuse3 libyaml-dev libssl-dev libxxhash-dev libpcre2-dev libcurl4-openssl-dev libarchive-dev python3"
-check="libcmocka-dev clang git vim rsync strace dash procps python3-venv util-linux"
+check="libcmocka-dev clang xfsprogs git vim rsync strace dash procps python3-venv util-linux"
 
 wanted=
 for part; do
