@@ -12,6 +12,7 @@
 #include "tree.h"
 #include "base/name.h"
 #include "catalog/catalog.h"
+#include "project/command.h"
 #include "project/flag_import.h"
 #include "project/flags.h"
 #include "project/project.h"
@@ -317,6 +318,20 @@ void operation_requires(const struct place *p, struct buf *b)
 		deps_print(b, op);
 }
 
+/* Which one it is decides which packages a run finds. */
+static void print_python(const struct guildfs *fs, const struct operation *op, struct buf *b)
+{
+	_cleanup_buf_ struct buf python = BUF_INIT;
+
+	if (!op->main || op->exec)
+		return;
+	if (python_find(op->model->file->dir, &fs->env, &python) == 0)
+		buf_printf(b, "\nIts Python is %s\n", buf_str(&python));
+	else
+		buf_puts(b, "\nThere is no Python to run it: neither GUILD_PYTHON_EXE, nor .venv "
+			    "beside the Guild file, nor python on PATH\n");
+}
+
 void operation_help(const struct place *p, struct buf *b)
 {
 	_cleanup_guildfile_ struct guildfile *file = NULL;
@@ -326,6 +341,7 @@ void operation_help(const struct place *p, struct buf *b)
 		return;
 	operation_import_flags(op);
 	flags_print_help(b, op);
+	print_python(p->fs, op, b);
 }
 
 void operation_flags_text(const struct place *p, struct buf *b)

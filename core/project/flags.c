@@ -205,8 +205,8 @@ static int unknown_flag(const struct check *c, const char *name, int line)
 		buf_str(&list));
 }
 
-static int wrong_value(
-	const struct check *c, const struct flag *flag, const struct value *given, const char *what)
+static int wrong_value(const struct check *c, const struct flag *flag, const struct value *given,
+	int line, const char *what)
 {
 	_cleanup_buf_ struct buf shown = BUF_INIT;
 
@@ -216,7 +216,7 @@ static int wrong_value(
 		buf_puts(&shown, given->string);
 	else
 		value_repr(&shown, given);
-	return err_set_at(c->err, -EINVAL, given->line, 0, "invalid value %s for %s: %s",
+	return err_set_at(c->err, -EINVAL, line, 0, "invalid value %s for %s: %s",
 		buf_str(&shown), flag->name, what);
 }
 
@@ -253,7 +253,8 @@ static bool as_double(const struct value *v, double *ret)
 	return true;
 }
 
-static int check_range(const struct check *c, const struct flag *flag, const struct value *v)
+static int check_range(
+	const struct check *c, const struct flag *flag, const struct value *v, int line)
 {
 	_cleanup_buf_ struct buf what = BUF_INIT;
 	double number, limit;
@@ -270,7 +271,7 @@ static int check_range(const struct check *c, const struct flag *flag, const str
 		return 0;
 	}
 	buf_putc(&what, ')');
-	return wrong_value(c, flag, v, buf_str(&what));
+	return wrong_value(c, flag, v, line, buf_str(&what));
 }
 
 static int check_type(const struct check *c, const struct flag *flag, const struct value *given,
@@ -281,11 +282,11 @@ static int check_type(const struct check *c, const struct flag *flag, const stru
 
 	if (!has_type(v, flag->type)) {
 		buf_printf(&what, "invalid value for type '%s'", flag_type_name(flag->type));
-		return wrong_value(c, flag, given, buf_str(&what));
+		return wrong_value(c, flag, given, given->line, buf_str(&what));
 	}
 	if (flag->type == FLAG_EXISTING_PATH && *v->string && stat(v->string, &st) < 0) {
 		buf_printf(&what, "%s does not exist", v->string);
-		return wrong_value(c, flag, given, buf_str(&what));
+		return wrong_value(c, flag, given, given->line, buf_str(&what));
 	}
 	return 0;
 }
@@ -305,7 +306,7 @@ static int check_single(const struct check *c, const struct flag *flag, const st
 	r = check_type(c, flag, given, *ret);
 	if (r == 0)
 		r = check_choice(c, flag, *ret, given->line);
-	return r < 0 ? r : check_range(c, flag, *ret);
+	return r < 0 ? r : check_range(c, flag, *ret, given->line);
 }
 
 /* Each part by itself, put together again. */
@@ -328,7 +329,7 @@ static int check_parts(const struct check *c, const struct flag *flag, const str
 	if (r == 0)
 		r = flag_split(buf_str(&text), flag->arg_split, &parts);
 	if (r == -EINVAL)
-		return wrong_value(c, flag, given, "a quote is not closed");
+		return wrong_value(c, flag, given, given->line, "a quote is not closed");
 	for (size_t i = 0; r == 0 && i < parts.n; i++) {
 		_cleanup_value_ struct value *part = flag_decode(flag->type, parts.v[i]);
 		struct value *checked = NULL;

@@ -28,6 +28,22 @@ static void print_choices(struct buf *b, const struct flag *flag)
 	}
 }
 
+static void print_range(struct buf *b, const struct flag *flag)
+{
+	if (!flag->min && !flag->max)
+		return;
+	buf_puts(b, "    ");
+	if (flag->min) {
+		buf_puts(b, "at least ");
+		yaml_emit_flow(b, flag->min);
+	}
+	if (flag->max) {
+		buf_puts(b, flag->min ? ", at most " : "at most ");
+		yaml_emit_flow(b, flag->max);
+	}
+	buf_putc(b, '\n');
+}
+
 static void print_flag_help(struct buf *b, const struct flag *flag)
 {
 	buf_puts(b, flag->name);
@@ -51,6 +67,7 @@ static void print_flag_help(struct buf *b, const struct flag *flag)
 		buf_printf(b, "    %.*s\n", (int)len, line);
 		line += len + (line[len] == '\n');
 	}
+	print_range(b, flag);
 	print_choices(b, flag);
 }
 
