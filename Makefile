@@ -176,6 +176,7 @@ FUZZ_SECONDS ?= 600
 FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 fuzzers: $(fuzz_programs)
 fuzz: ## every parser with clang's libFuzzer, FUZZ_SECONDS (600) each, in $(BUILD)-fuzz
+	@tests/lib/setup.sh build fuzz
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-fuzz CC=clang \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE='$(FUZZ_SANITIZE)' fuzzers
 	@tests/fuzz/run.sh $(BUILD)-fuzz $(FUZZ_SECONDS)

@@ -1,18 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs what is missing on a Debian 12 machine: setup.sh [build] [check]. Quiet, and instant,
+# Installs what is missing on a Debian 12 machine: setup.sh [build] [check] [fuzz]. Quiet, and instant,
 # when everything is there.
 set -eu
 
 build="gcc make pkg-config libc6-dev libfuse3-dev fuse3 libyaml-dev libssl-dev libxxhash-dev libpcre2-dev libcurl4-openssl-dev libarchive-dev python3"
 check="libcmocka-dev clang xfsprogs git vim rsync strace dash procps python3-venv util-linux"
 
+fuzz="clang libclang-rt-14-dev"
+
 wanted=
 for part; do
 	case $part in
 	build) wanted="$wanted $build" ;;
 	check) wanted="$wanted $check" ;;
-	*) echo "setup.sh: unknown part '$part'; the parts are: build, check" >&2; exit 2 ;;
+	fuzz) wanted="$wanted $fuzz" ;;
+	*) echo "setup.sh: unknown part '$part'; the parts are: build, check, fuzz" >&2; exit 2 ;;
 	esac
 done
 
