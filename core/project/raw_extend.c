@@ -13,7 +13,7 @@
 enum { EXTENDS_DEPTH = 100, EXTENDS_MAX = 10000, PARAM_ROUNDS = 100 };
 
 /* What the params of one item may stand for: bytes of text, and values. */
-#define PARAMS_MAX ((size_t)16 << 20)
+#define PARAMS_MAX ((size_t)4 << 20)
 
 static const char *const inherited[] = {"description", "extra", "flags", "operation-defaults",
 	"operations", "params", "references", "resources", "sourcecode"};
@@ -232,9 +232,19 @@ static int use(struct params *params, const struct value *at, const struct value
 	size_t size = size_of(param);
 
 	if (size > params->left)
-		return fail(params->err, at, "params stand for more than 16 MiB of text");
+		return fail(params->err, at, "params stand for more than 4 MiB of text");
 	params->left -= size;
 	return 0;
+}
+
+/* What is no reference, up to where the next one may begin, which is returned. */
+static const char *add_plain(struct buf *b, const char *text)
+{
+	const char *next = strstr(text + 1, "{{");
+	size_t len = next ? (size_t)(next - text) : strlen(text);
+
+	buf_add(b, text, len);
+	return text + len;
 }
 
 /*
@@ -262,9 +272,7 @@ static int replaced(struct params *params, const struct value *v, struct value *
 			add_str(&b, param);
 		else if (end)
 			buf_add(&b, text, (size_t)(end - text));
-		else
-			buf_putc(&b, *text);
-		text = end ? end : text + 1;
+		text = end ? end : add_plain(&b, text);
 	}
 	if (r < 0)
 		return r;
