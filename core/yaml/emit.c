@@ -130,6 +130,13 @@ static int compare_pairs(const void *a, const void *b)
 	return strcmp((*x)->key, (*y)->key);
 }
 
+static bool emit_key(struct writer *w, const struct value_pair *pair)
+{
+	_cleanup_value_ struct value *key = value_of_key(pair);
+
+	return key && emit_value(w, key);
+}
+
 static bool emit_pairs(struct writer *w, const struct value *v)
 {
 	_cleanup_free_ const struct value_pair **pairs = calloc(v->map.n + 1, sizeof(*pairs));
@@ -142,7 +149,7 @@ static bool emit_pairs(struct writer *w, const struct value *v)
 		qsort(pairs, v->map.n, sizeof(*pairs), compare_pairs);
 	w->style.sorted = true; /* only the outermost map may keep its own order */
 	for (size_t i = 0; i < v->map.n; i++)
-		if (!emit_string(w, pairs[i]->key) || !emit_value(w, pairs[i]->value))
+		if (!emit_key(w, pairs[i]) || !emit_value(w, pairs[i]->value))
 			return false;
 	return true;
 }

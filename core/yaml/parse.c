@@ -173,21 +173,57 @@ static int unknown_tag(struct reader *rd, yaml_mark_t mark, const yaml_char_t *t
 		(const char *)tag);
 }
 
+/* !!float 5 is 5.0; text that is not what its tag says is an error. */
+static int read_tagged(struct reader *rd, const yaml_event_t *event, struct value **ret)
+{
+	static const struct {
+		const char *name;
+		enum value_type type;
+	} tags[] = {
+		{"str", VALUE_STRING},
+		{"int", VALUE_INT},
+		{"float", VALUE_FLOAT},
+		{"bool", VALUE_BOOL},
+		{"null", VALUE_NULL},
+		{"timestamp", VALUE_DATE},
+	};
+	const char *text = (const char *)event->data.scalar.value;
+	const yaml_char_t *tag = event->data.scalar.tag;
+	size_t len = event->data.scalar.length, i = 0;
+	_cleanup_value_ struct value *v = NULL;
+
+	while (i < ARRAY_SIZE(tags) && !tag_is(tag, tags[i].name))
+		i++;
+	if (i == ARRAY_SIZE(tags))
+		return unknown_tag(rd, event->start_mark, tag);
+	v = tags[i].type == VALUE_STRING ? value_string_len(text, len) : scalar_resolve(text, len);
+	if (v && tags[i].type == VALUE_FLOAT && v->type == VALUE_INT) {
+		v->type = VALUE_FLOAT;
+		v->number = (double)v->integer;
+	}
+	if (v && v->type != tags[i].type && !(tags[i].type == VALUE_INT && v->type == VALUE_BIGINT))
+		return err_set_at(rd->err, -EINVAL, (int)event->start_mark.line + 1,
+			(int)event->start_mark.column + 1, "'%s' is not what its tag !!%s says",
+			text, tags[i].name);
+	*ret = STEAL(v);
+	return *ret ? 0 : -ENOMEM;
+}
+
 static int read_scalar(struct reader *rd, const yaml_event_t *event, struct value **ret)
 {
 	const char *text = (const char *)event->data.scalar.value;
 	const yaml_char_t *tag = event->data.scalar.tag;
 	size_t len = event->data.scalar.length;
 	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	struct value *v;
+	struct value *v = NULL;
 
 	if (memchr(text, '\0', len))
 		return fail_at(rd, event->start_mark, -EINVAL, "a NUL character in a string");
 	if (tag && strcmp((const char *)tag, "!") != 0) {
-		if (!tag_is(tag, "str") && !tag_is(tag, "int") && !tag_is(tag, "float") &&
-			!tag_is(tag, "bool") && !tag_is(tag, "null") && !tag_is(tag, "timestamp"))
-			return unknown_tag(rd, event->start_mark, tag);
-		v = tag_is(tag, "str") ? value_string_len(text, len) : scalar_resolve(text, len);
+		int r = read_tagged(rd, event, &v);
+
+		if (r < 0)
+			return r;
 	} else {
 		v = plain && !tag ? scalar_resolve(text, len) : value_string_len(text, len);
 	}
@@ -228,6 +264,21 @@ static int read_list(struct reader *rd, const yaml_event_t *start, struct value 
 	return r;
 }
 
+/* With what the key is, its place and its quotes, taken from `key`. */
+static int add_pair(struct value *map, const struct value_pair *key, struct value *v)
+{
+	int r = value_map_add(map, key->key, v);
+
+	if (r == 0) {
+		struct value_pair *pair = &map->map.pairs[map->map.n - 1];
+
+		pair->key_plain = key->key_plain;
+		pair->key_line = key->key_line;
+		pair->key_column = key->key_column;
+	}
+	return r;
+}
+
 /* << takes the pairs of other mappings; which of them count is decided at the end. */
 static int merge(struct reader *rd, struct value *map, const struct value *from, yaml_mark_t mark)
 {
@@ -241,19 +292,7 @@ static int merge(struct reader *rd, struct value *map, const struct value *from,
 	if (from->type != VALUE_MAP)
 		return fail_at(rd, mark, -EINVAL, "<< needs a mapping or a list of mappings");
 	for (size_t i = 0; r == 0 && i < from->map.n; i++)
-		r = value_map_add(
-			map, from->map.pairs[i].key, value_copy(from->map.pairs[i].value));
-	return r;
-}
-
-static int add_pair(struct value *map, const char *key, struct value *v, yaml_mark_t mark)
-{
-	int r = value_map_add(map, key, v);
-
-	if (r == 0) {
-		map->map.pairs[map->map.n - 1].key_line = (int)mark.line + 1;
-		map->map.pairs[map->map.n - 1].key_column = (int)mark.column + 1;
-	}
+		r = add_pair(map, &from->map.pairs[i], value_copy(from->map.pairs[i].value));
 	return r;
 }
 
@@ -295,7 +334,14 @@ static int read_pair(
 		return r;
 	}
 	if (r == 0)
-		return add_pair(map, key->source, v, mark);
+		return add_pair(map,
+			&(struct value_pair){
+				.key = key->source,
+				.key_plain = key->plain,
+				.key_line = (int)mark.line + 1,
+				.key_column = (int)mark.column + 1,
+			},
+			v);
 	value_free(v);
 	return r;
 }

@@ -2,6 +2,7 @@
 /* Values as Python's repr() prints them. */
 #include "yaml/value.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,16 @@ static void repr_date(struct buf *b, const char *text)
 		repr_string(b, text);
 }
 
+static void repr_key(struct buf *b, const struct value_pair *pair)
+{
+	_cleanup_value_ struct value *key = value_of_key(pair);
+
+	if (key)
+		value_repr(b, key);
+	else
+		buf_fail(b, -ENOMEM);
+}
+
 void value_repr(struct buf *b, const struct value *v)
 {
 	switch (v->type) {
@@ -78,7 +89,7 @@ void value_repr(struct buf *b, const struct value *v)
 		buf_putc(b, '{');
 		for (size_t i = 0; i < v->map.n; i++) {
 			buf_puts(b, i ? ", " : "");
-			repr_string(b, v->map.pairs[i].key);
+			repr_key(b, &v->map.pairs[i]);
 			buf_puts(b, ": ");
 			value_repr(b, v->map.pairs[i].value);
 		}

@@ -123,6 +123,13 @@ void value_free(struct value *v)
 	free(v);
 }
 
+static void place_key(struct value_pair *to, const struct value_pair *from)
+{
+	to->key_plain = from->key_plain;
+	to->key_line = from->key_line;
+	to->key_column = from->key_column;
+}
+
 /* The content of a scalar or the children of a container. */
 static int copy_content(struct value *to, const struct value *from)
 {
@@ -153,10 +160,8 @@ static int copy_content(struct value *to, const struct value *from)
 			const struct value_pair *pair = &from->map.pairs[i];
 
 			r = value_map_add(to, pair->key, value_copy(pair->value));
-			if (r == 0) {
-				to->map.pairs[i].key_line = pair->key_line;
-				to->map.pairs[i].key_column = pair->key_column;
-			}
+			if (r == 0)
+				place_key(&to->map.pairs[i], pair);
 		}
 		break;
 	case VALUE_NULL:
@@ -307,6 +312,12 @@ void value_map_sort(struct value *map)
 		qsort(map->map.pairs, map->map.n, sizeof(*map->map.pairs), compare_pairs);
 }
 
+struct value *value_of_key(const struct value_pair *pair)
+{
+	return pair->key_plain ? scalar_resolve(pair->key, strlen(pair->key))
+			       : value_string(pair->key);
+}
+
 void value_map_remove(struct value *map, const char *key)
 {
 	for (size_t i = 0; i < map->map.n; i++) {
@@ -336,10 +347,8 @@ int value_map_merge(struct value *map, const struct value *other)
 			continue;
 		}
 		r = value_map_add(map, pair->key, value_copy(pair->value));
-		if (r == 0) {
-			map->map.pairs[map->map.n - 1].key_line = pair->key_line;
-			map->map.pairs[map->map.n - 1].key_column = pair->key_column;
-		}
+		if (r == 0)
+			place_key(&map->map.pairs[map->map.n - 1], pair);
 	}
 	return r;
 }

@@ -59,9 +59,13 @@ struct value {
 	};
 };
 
-/* Keys are kept as text, the way Guild AI uses them; key_line/key_column are where it stands. */
+/*
+ * Keys are kept as text, the way Guild AI uses them; key_line/key_column are where it stands. One
+ * that stood there without quotes and reads as a number or as yes is written as that again.
+ */
 struct value_pair {
 	char *key;
+	bool key_plain;
 	int key_line, key_column;
 	struct value *value;
 };
@@ -88,6 +92,8 @@ static inline void value_freep(struct value **v)
 int value_list_add(struct value *list, struct value *item);
 int value_map_set(struct value *map, const char *key, struct value *item);
 void value_map_sort(struct value *map); /* by key, bytewise */
+/* A key as the value that it is to Guild AI: a string, or what a plain one reads as. */
+struct value *value_of_key(const struct value_pair *pair);
 /*
  * For large mappings, where looking for each key as it comes would take the square of their
  * number: value_map_add() does not look, value_map_unique() then leaves one pair of each key, in
