@@ -108,30 +108,40 @@ static bool number_of(const struct strv *args, size_t i, double absent, double *
 	return true;
 }
 
+/* Floats are rounded to eight digits, as Python's round() does it. */
 static struct value *sequence_item(double d, bool is_int)
 {
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
 	if (is_int && fabs(d) < (double)INT64_MAX)
 		return value_int((int64_t)d);
-	return value_float(d > 1e-8 ? round(d * 1e8) / 1e8 : d);
+	if (!(d > 1e-8))
+		return value_float(d);
+	buf_printf(&text, "%.8f", d);
+	return buf_error(&text) ? NULL : value_float(strtod(buf_str(&text), NULL));
 }
 
-/* range[a:b:step=1]: the end belongs to it. */
+/* range[a:b:step=1], where the end belongs to it; range[n] is 0 .. n-1. */
 static int expand_range(const struct strv *args, struct value *list)
 {
-	double start, end, step;
+	double start, end, step, n;
 	bool is_int = true;
 	int r = 0;
 
-	if (!number_of(args, 0, NAN, &start, &is_int) || !number_of(args, 1, NAN, &end, &is_int) ||
+	if (!number_of(args, 0, NAN, &start, &is_int) || !number_of(args, 1, 0, &end, &is_int) ||
 		!number_of(args, 2, 1, &step, &is_int) || step == 0)
 		return -EINVAL;
-	end += step < 1 ? step : 1;
-	if ((end - start) / step > SEQUENCE_MAX)
+	if (args->n == 1) {
+		end = start;
+		start = 0;
+	} else {
+		end += step < 1 ? step : 1;
+	}
+	n = ceil((end - start) / step);
+	if (!(n <= SEQUENCE_MAX))
 		return -EINVAL;
-	for (size_t i = 0;
-		r == 0 && start + (double)i * step < end - (is_int ? 0 : 1e-12) && i < SEQUENCE_MAX;
-		i++)
-		r = value_list_add(list, sequence_item(start + (double)i * step, is_int));
+	for (int i = 0; r == 0 && i < n; i++)
+		r = value_list_add(list, sequence_item(start + i * step, is_int));
 	return r;
 }
 
@@ -139,12 +149,13 @@ static int expand_range(const struct strv *args, struct value *list)
 static int expand_space(const struct strv *args, bool logarithmic, struct value *list)
 {
 	double start, end, count, base;
-	bool is_int = true;
+	bool is_int = true, is_count = true;
 	int r = 0;
 
 	if (!number_of(args, 0, NAN, &start, &is_int) || !number_of(args, 1, NAN, &end, &is_int) ||
-		!number_of(args, 2, 5, &count, &is_int) ||
-		!number_of(args, 3, 10, &base, &is_int) || count < 1 || count > SEQUENCE_MAX)
+		!number_of(args, 2, 5, &count, &is_count) ||
+		!number_of(args, 3, 10, &base, &is_int) || !is_count || count < 0 ||
+		count > SEQUENCE_MAX)
 		return -EINVAL;
 	for (size_t i = 0; r == 0 && i < (size_t)count; i++) {
 		double at =
@@ -193,8 +204,9 @@ static struct value *decode_repetition(const char *text)
 	if (end[-1] != ']' || *rest || rest == star + 1)
 		return NULL;
 	list_text = strndup(text, (size_t)(end - text));
-	if (!list_text || yaml_parse(list_text, strlen(list_text), &list, NULL) < 0 ||
-		list->type != VALUE_LIST || n > SEQUENCE_MAX || n * list->list.n > SEQUENCE_MAX)
+	list = list_text ? flag_decode(FLAG_AUTO, list_text) : NULL;
+	if (!list || list->type != VALUE_LIST || n > SEQUENCE_MAX ||
+		n * list->list.n > SEQUENCE_MAX)
 		return NULL;
 	all = value_list();
 	for (unsigned long i = 0; all && i < n; i++)
@@ -205,27 +217,9 @@ static struct value *decode_repetition(const char *text)
 
 /* --- decoding ------------------------------------------------------------- */
 
-/* Quotes, brackets and what else means more in YAML than its letters. */
-static bool may_be_yaml(const char *text)
+static bool is_number(const struct value *v)
 {
-	return strpbrk(text, "[]{}'\"#") || strstr(text, ": ") || strncmp(text, "- ", 2) == 0;
-}
-
-/* NULL: not YAML, or nothing more than the text. */
-static struct value *decode_yaml(const char *text)
-{
-	struct value *v;
-
-	if (!may_be_yaml(text) || yaml_parse(text, strlen(text), &v, NULL) < 0)
-		return NULL;
-	/* A comment behind a plain value leaves the value: a word of the command line again. */
-	if (v->plain && v->source) {
-		struct value *plain = scalar_decode(v->source);
-
-		value_free(v);
-		return plain;
-	}
-	return v;
+	return v->type == VALUE_INT || v->type == VALUE_FLOAT || v->type == VALUE_BIGINT;
 }
 
 static bool is_text_type(enum flag_type type)
@@ -233,23 +227,78 @@ static bool is_text_type(enum flag_type type)
 	return type == FLAG_STRING || type == FLAG_PATH || type == FLAG_EXISTING_PATH;
 }
 
+/* 1:30 and 1_000 are far more often times or names, unless a tag says otherwise. */
+static bool is_surprising(const struct value *v, const char *text)
+{
+	return (is_number(v) || v->type == VALUE_BOOL) && strpbrk(text, "_:") &&
+	       !strstr(text, "!!");
+}
+
+/* NULL: not YAML. */
+static struct value *decode_yaml(const char *text)
+{
+	struct value *v;
+
+	if (yaml_parse(text, strlen(text), &v, NULL) < 0)
+		return NULL;
+	if (is_surprising(v, text)) {
+		value_free(v);
+		return value_string(text);
+	}
+	return v;
+}
+
+/* What reads as a number is true or false. NULL: not YAML. */
+static struct value *decode_boolean(const char *text)
+{
+	struct value *v = decode_yaml(text), *truth;
+
+	if (!v || !is_number(v))
+		return v;
+	truth = value_bool(value_truthy(v));
+	value_free(v);
+	return truth;
+}
+
+/* A number of a word, in the type's own kind. */
+static struct value *decode_scalar(enum flag_type type, const char *text)
+{
+	struct value *v = scalar_decode(text);
+
+	if (v && type == FLAG_FLOAT && v->type == VALUE_INT) {
+		double d = (double)v->integer;
+
+		value_free(v);
+		return value_float(d);
+	}
+	return v;
+}
+
 struct value *flag_decode_plain(enum flag_type type, const char *text)
 {
-	struct value *v = is_text_type(type) ? NULL : decode_sequence(text);
+	struct value *v = NULL;
 
-	if (v)
-		return v;
-	return is_text_type(type) ? value_string(text) : scalar_decode(text);
+	if (is_text_type(type))
+		return value_string(text);
+	if (type == FLAG_BOOLEAN && *text)
+		v = decode_boolean(text);
+	if (!v)
+		v = decode_sequence(text);
+	return v ? v : decode_scalar(type, text);
 }
 
 struct value *flag_decode(enum flag_type type, const char *text)
 {
 	_cleanup_value_ struct value *plain = NULL, *text_value = value_string(text);
-	struct value *v;
+	struct value *v = NULL;
 
 	if (!text_value || !*text || (is_text_type(type) && !strchr("[{'\"", *text)))
 		return STEAL(text_value);
-	plain = scalar_decode(text);
+	if (type == FLAG_BOOLEAN)
+		v = decode_boolean(text);
+	if (v)
+		return v;
+	plain = decode_scalar(type, text);
 	if (!plain || plain->type != VALUE_STRING)
 		return STEAL(plain);
 	v = decode_sequence(text);
@@ -278,16 +327,25 @@ int flag_split(const char *text, const struct value *arg_split, struct strv *ret
 
 	if (!at || !*at)
 		return shell_split(text, ret_parts, NULL);
-	while (r == 0) {
+	while (r == 0 && *text) {
 		const char *end = strstr(text, at);
+		size_t n = end ? (size_t)(end - text) : strlen(text);
 
-		r = end ? strv_add_len(ret_parts, text, (size_t)(end - text))
-			: strv_add(ret_parts, text);
-		if (!end)
-			break;
-		text = end + strlen(at);
+		if (n)
+			r = strv_add_len(ret_parts, text, n);
+		text += n + (end ? strlen(at) : 0);
 	}
 	return r;
+}
+
+/* inf and the like are quoted only for command lines, where they would be numbers. */
+static bool is_bare(const struct value *v)
+{
+	_cleanup_value_ struct value *word = v->type == VALUE_STRING && scalar_is_string(v->string)
+						     ? scalar_decode(v->string)
+						     : NULL;
+
+	return word && is_number(word);
 }
 
 void flag_join(struct buf *b, const struct value *list, const struct value *arg_split)
@@ -297,7 +355,10 @@ void flag_join(struct buf *b, const struct value *list, const struct value *arg_
 	for (size_t i = 0; i < list->list.n; i++) {
 		_cleanup_buf_ struct buf item = BUF_INIT;
 
-		flag_encode(&item, list->list.items[i]);
+		if (is_bare(list->list.items[i]))
+			buf_puts(&item, list->list.items[i]->string);
+		else
+			flag_encode(&item, list->list.items[i]);
 		buf_puts(b, i ? (at ? at : " ") : "");
 		if (at)
 			buf_puts(b, buf_str(&item));
@@ -340,7 +401,15 @@ static void encode_map(struct buf *b, const struct value *v)
 	value_map_sort(sorted);
 	buf_putc(b, '{');
 	for (size_t i = 0; i < sorted->map.n; i++) {
-		buf_printf(b, "%s%s: ", i ? ", " : "", sorted->map.pairs[i].key);
+		_cleanup_value_ struct value *key = value_of_key(&sorted->map.pairs[i]);
+
+		if (!key) {
+			buf_fail(b, -ENOMEM);
+			return;
+		}
+		buf_puts(b, i ? ", " : "");
+		flag_encode(b, key);
+		buf_puts(b, ": ");
 		flag_encode(b, sorted->map.pairs[i].value);
 	}
 	buf_putc(b, '}');

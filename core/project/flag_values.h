@@ -26,7 +26,8 @@ struct value *flag_decode_plain(enum flag_type type, const char *text);
  */
 bool flag_is_function(const struct value *v);
 
-/* Parts of a value with arg-split: by a shell's rules, or at a separator. -EINVAL, -ENOMEM. */
+/* Parts of a value with arg-split: by a shell's rules, or what is between separators. -EINVAL,
+ * -ENOMEM. */
 int flag_split(const char *text, const struct value *arg_split, struct strv *ret_parts);
 /* Puts decoded parts together again. */
 void flag_join(struct buf *b, const struct value *list, const struct value *arg_split);
