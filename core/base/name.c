@@ -132,6 +132,27 @@ static const char *last_part(const char *start, const char *end)
 	return at;
 }
 
+void name_normal_path(struct buf *b, const char *path)
+{
+	size_t start = b->len;
+
+	while (*path) {
+		size_t n = strcspn(path, "/");
+
+		if (n == 2 && strncmp(path, "..", 2) == 0) {
+			while (b->len > start && b->data[--b->len] != '/')
+				;
+			buf_resize(b, b->len);
+		} else if (n && !(n == 1 && *path == '.')) {
+			buf_putc(b, '/');
+			buf_add(b, path, n);
+		}
+		path += n + (path[n] == '/');
+	}
+	if (b->len == start)
+		buf_putc(b, '/');
+}
+
 /*
  * The last part always stays, and the first one of a relative path; then parts are taken from the
  * left and from the right in turn, as long as there is room.

@@ -33,6 +33,9 @@ int name_decode(struct buf *b, const char *name);
 /* Appends the way from one absolute directory to another absolute path: ../x. */
 void name_relative_path(struct buf *b, const char *from_dir, const char *to);
 
+/* Appends an absolute path without empty and "." parts; ".." takes the part before it away. */
+void name_normal_path(struct buf *b, const char *path);
+
 /* Appends a path in at most about `max` bytes: both ends of it, and an ellipsis for the middle. */
 void name_shorten_path(struct buf *b, const char *path, size_t max);
 

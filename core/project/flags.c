@@ -2,12 +2,14 @@
 /* Flag values of an operation: coercing to types, checking, resolving. */
 #include "project/flags_internal.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/name.h"
 #include "project/flag_values.h"
 #include "project/nearest.h"
 #include "yaml/scalar.h"
@@ -111,7 +113,7 @@ static struct value *as_string(const struct value *v)
 static struct value *as_path(const struct operation *op, const struct value *v)
 {
 	_cleanup_value_ struct value *text = as_string(v);
-	_cleanup_buf_ struct buf b = BUF_INIT;
+	_cleanup_buf_ struct buf b = BUF_INIT, whole = BUF_INIT;
 	const char *home = getenv("HOME");
 
 	if (!text)
@@ -120,15 +122,59 @@ static struct value *as_path(const struct operation *op, const struct value *v)
 		buf_printf(&b, "%s%s", home, text->string + 1);
 	else if (text->string[0] == '/' || !text->string[0])
 		buf_puts(&b, text->string);
-	else
-		buf_printf(&b, "%s/%s", op->model->file->dir, text->string);
+	else {
+		buf_printf(&whole, "%s/%s", op->model->file->dir, text->string);
+		name_normal_path(&b, buf_str(&whole));
+	}
 	return buf_error(&b) ? NULL : value_string(buf_str(&b));
+}
+
+/* Python's int() and float() take 1_000. */
+static bool has_grouped_digits(const char *text)
+{
+	for (const char *s = strchr(text, '_'); s; s = strchr(s + 1, '_'))
+		if (s == text || !isdigit((unsigned char)s[-1]) || !isdigit((unsigned char)s[1]))
+			return false;
+	return true;
 }
 
 /* A string that is a number, as that number; anything else as it is. Never NULL but for memory. */
 static struct value *as_number(const struct value *v)
 {
-	return v->type == VALUE_STRING ? scalar_decode(v->string) : value_copy(v);
+	_cleanup_buf_ struct buf digits = BUF_INIT;
+	struct value *number;
+
+	if (v->type == VALUE_BOOL)
+		return value_int(v->boolean);
+	if (v->type != VALUE_STRING || !has_grouped_digits(v->string))
+		return value_copy(v);
+	buf_replace(&digits, v->string, "_", "");
+	number = scalar_decode(buf_str(&digits));
+	if (!number || number->type != VALUE_BOOL)
+		return number;
+	value_free(number);
+	return value_copy(v);
+}
+
+static struct value *as_float(const struct value *v)
+{
+	struct value *number = as_number(v);
+	double d;
+
+	if (!number || (number->type != VALUE_INT && number->type != VALUE_BIGINT))
+		return number;
+	d = number->type == VALUE_INT ? (double)number->integer : strtod(number->string, NULL);
+	value_free(number);
+	return value_float(d);
+}
+
+/* Numbers by what they are; an empty text is nothing. Other text is a mistake. */
+static struct value *as_boolean(const struct value *v)
+{
+	bool is_number = v->type == VALUE_INT || v->type == VALUE_FLOAT || v->type == VALUE_BIGINT;
+	const char *text = value_str(v);
+
+	return is_number || (text && !*text) ? value_bool(value_truthy(v)) : value_copy(v);
 }
 
 static bool has_type(const struct value *v, enum flag_type type)
@@ -139,7 +185,6 @@ static bool has_type(const struct value *v, enum flag_type type)
 	case FLAG_FLOAT:
 		return v->type == VALUE_FLOAT;
 	case FLAG_NUMBER:
-		/* To Python a bool is a number. */
 		return v->type == VALUE_INT || v->type == VALUE_FLOAT || v->type == VALUE_BIGINT ||
 		       v->type == VALUE_BOOL;
 	case FLAG_BOOLEAN:
@@ -151,8 +196,6 @@ static bool has_type(const struct value *v, enum flag_type type)
 
 static struct value *coerce(const struct operation *op, enum flag_type type, const struct value *v)
 {
-	struct value *number;
-
 	switch (type) {
 	case FLAG_AUTO:
 		return value_copy(v);
@@ -162,19 +205,13 @@ static struct value *coerce(const struct operation *op, enum flag_type type, con
 	case FLAG_EXISTING_PATH:
 		return as_path(op, v);
 	case FLAG_BOOLEAN:
-		return v->type == VALUE_INT || v->type == VALUE_FLOAT ? value_bool(value_truthy(v))
-								      : value_copy(v);
+		return as_boolean(v);
 	case FLAG_FLOAT:
-		number = as_number(v);
-		if (number && number->type == VALUE_INT) {
-			struct value *whole = value_float((double)number->integer);
-
-			value_free(number);
-			return whole;
-		}
-		return number;
-	case FLAG_INT:
+		return as_float(v);
 	case FLAG_NUMBER:
+		/* To Python a bool is a number. */
+		return v->type == VALUE_BOOL ? value_copy(v) : as_number(v);
+	case FLAG_INT:
 		break;
 	}
 	return as_number(v);
@@ -247,9 +284,11 @@ static int check_choice(
 
 static bool as_double(const struct value *v, double *ret)
 {
-	if (!v || (v->type != VALUE_INT && v->type != VALUE_FLOAT))
+	_cleanup_value_ struct value *number = v ? as_float(v) : NULL;
+
+	if (!number || v->type == VALUE_STRING || number->type != VALUE_FLOAT)
 		return false;
-	*ret = v->type == VALUE_INT ? (double)v->integer : v->number;
+	*ret = number->number;
 	return true;
 }
 
@@ -259,8 +298,10 @@ static int check_range(
 	_cleanup_buf_ struct buf what = BUF_INIT;
 	double number, limit;
 
-	if (!as_double(v, &number))
+	if (!flag->min && !flag->max)
 		return 0;
+	if (!as_double(v, &number))
+		return wrong_value(c, flag, v, "not a number, so that it is not in the range");
 	if (as_double(flag->min, &limit) && number < limit) {
 		buf_puts(&what, "out of range (less than min ");
 		value_repr(&what, flag->min);
@@ -309,7 +350,7 @@ static int check_single(const struct check *c, const struct flag *flag, const st
 	return r < 0 ? r : check_range(c, flag, *ret, given->line);
 }
 
-/* Each part by itself, put together again. */
+/* Each part by itself, put together again. Without a type the whole stays as it was given. */
 static int check_parts(const struct check *c, const struct flag *flag, const struct value *given,
 	struct value **ret)
 {
@@ -318,10 +359,6 @@ static int check_parts(const struct check *c, const struct flag *flag, const str
 	_cleanup_value_ struct value *list = value_list();
 	int r = list ? 0 : -ENOMEM;
 
-	if (flag->type == FLAG_AUTO && given->type == VALUE_STRING) {
-		*ret = value_copy(given);
-		return *ret ? 0 : -ENOMEM;
-	}
 	if (given->type == VALUE_STRING)
 		buf_puts(&text, given->string);
 	else
@@ -344,7 +381,7 @@ static int check_parts(const struct check *c, const struct flag *flag, const str
 		return r;
 	buf_clear(&text);
 	flag_join(&text, list, flag->arg_split);
-	*ret = value_string(buf_str(&text));
+	*ret = flag->type == FLAG_AUTO ? value_copy(given) : value_string(buf_str(&text));
 	return *ret ? 0 : -ENOMEM;
 }
 
