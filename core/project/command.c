@@ -42,10 +42,9 @@ static const struct value *encoded(const struct value *encoding, const struct va
 {
 	for (size_t i = 0; encoding && encoding->type == VALUE_MAP && i < encoding->map.n; i++) {
 		const struct value_pair *pair = &encoding->map.pairs[i];
-		_cleanup_value_ struct value *key = scalar_resolve(pair->key, strlen(pair->key));
+		_cleanup_value_ struct value *key = value_of_key(pair);
 
-		if (key && (equals_key(key, v) ||
-				   (v->type == VALUE_STRING && !strcmp(pair->key, v->string))))
+		if (key && equals_key(key, v))
 			return pair->value;
 	}
 	return NULL;
@@ -59,12 +58,13 @@ static void add_str(struct buf *b, const struct value *v)
 		value_repr(b, v);
 }
 
-/* A value in an environment variable or behind an option. */
-static void add_text(
-	struct buf *b, const struct value *v, const struct value *def, const char *encoding_key)
+/* A value behind an option, or in an environment variable, which may have its own encoding. */
+static void add_text(struct buf *b, const struct value *v, const struct value *def, bool is_env)
 {
-	const struct value *own = encoded(value_get(def, encoding_key), v);
+	const struct value *own = is_env ? encoded(value_get(def, "env-encoding"), v) : NULL;
 
+	if (!own)
+		own = encoded(value_get(def, "arg-encoding"), v);
 	if (own)
 		add_str(b, own);
 	else if (v->type == VALUE_LIST)
@@ -90,7 +90,7 @@ static int add_parts(const char *option, const struct value *v, const struct val
 		flag_encode(&text, v);
 	if (r == 0)
 		r = flag_split(buf_str(&text), value_get(def, "arg-split"), &parts);
-	if (r < 0 || !parts.n)
+	if (r < 0 || (!parts.n && !is_globals(dest)))
 		return r;
 	r = strv_add(argv, option);
 	if (!is_globals(dest))
@@ -125,13 +125,14 @@ static int add_option(const char *name, const struct value *v, const struct valu
 	if (is_globals(dest))
 		yaml_emit_flow(&text, v);
 	else
-		add_text(&text, v, def, "arg-encoding");
+		add_text(&text, v, def, false);
 	r = strv_add(argv, buf_str(&option));
 	return r < 0 ? r : strv_add(argv, buf_str(&text));
 }
 
+/* Of the words, the first `n_words` are the command's own. */
 static int add_flag(const char *name, const struct value *v, const struct value *def,
-	const char *dest, struct strv *argv)
+	const char *dest, size_t n_words, struct strv *argv)
 {
 	const char *arg_name = value_str(value_get(def, "arg-name"));
 	const struct value *arg_switch = value_get(def, "arg-switch");
@@ -144,8 +145,9 @@ static int add_flag(const char *name, const struct value *v, const struct value 
 	arg_name = arg_name ? arg_name : name;
 	buf_printf(&option, "--%s", arg_name);
 	/* The command says it already; what stands there wins. */
-	if (strv_has(argv, buf_str(&option)))
-		return 0;
+	for (size_t i = 0; i < n_words; i++)
+		if (strcmp(argv->v[i], buf_str(&option)) == 0)
+			return 0;
 	if (!value_is_null(arg_switch))
 		return equals_key(arg_switch, v) ? strv_add(argv, buf_str(&option)) : 0;
 	if (value_is_null(v))
@@ -163,6 +165,7 @@ static int add_flags(const struct value *cmd, const struct value *flags, struct 
 	const struct value *defs = value_get(cmd, "cmd-flags");
 	const char *dest = value_str(value_get(cmd, "flags-dest"));
 	_cleanup_value_ struct value *sorted = flags ? value_copy(flags) : value_map();
+	size_t n_words = argv->n;
 	int r = sorted ? 0 : -ENOMEM;
 
 	if (r == 0)
@@ -171,7 +174,8 @@ static int add_flags(const struct value *cmd, const struct value *flags, struct 
 	for (size_t i = 0; r == 0 && i < sorted->map.n; i++) {
 		const char *name = sorted->map.pairs[i].key;
 
-		r = add_flag(name, sorted->map.pairs[i].value, value_get(defs, name), dest, argv);
+		r = add_flag(name, sorted->map.pairs[i].value, value_get(defs, name), dest, n_words,
+			argv);
 	}
 	return r;
 }
@@ -180,17 +184,22 @@ static int add_word(const char *word, const struct value *flags, const char *pyt
 	struct strv *argv, struct err *err)
 {
 	_cleanup_buf_ struct buf a = BUF_INIT, b = BUF_INIT, out = BUF_INIT;
+	static const char undefined[] = "undefined reference ";
 	struct err why = ERR_INIT;
+	const char *text;
 	int r;
 
 	buf_replace(&a, word, PYTHON_EXE, python);
 	buf_replace(&b, buf_str(&a), GUILD_PYTHON_EXE, python);
 	r = refs_resolve(buf_str(&b), flags, &out, &why);
-	if (r == -EINVAL)
+	if (r != -EINVAL)
+		return r < 0 ? r : strv_add(argv, buf_str(&out));
+	text = err_text(&why);
+	if (strncmp(text, undefined, strlen(undefined)) == 0)
 		return err_set(err, r,
-			"invalid setting for operation: command contains invalid reference: %s",
-			err_text(&why));
-	return r < 0 ? r : strv_add(argv, buf_str(&out));
+			"invalid setting for operation: command contains invalid reference %s",
+			text + strlen(undefined));
+	return err_set(err, r, "invalid setting for operation: %s", text);
 }
 
 int command_argv(const struct value *op_attr, const struct value *flags, const char *python,
@@ -238,9 +247,12 @@ static int add_own_env(
 static void flag_env_name(struct buf *b, const char *name)
 {
 	buf_puts(b, "FLAG_");
-	for (; *name; name++)
-		buf_putc(b,
-			isalnum((unsigned char)*name) ? (char)toupper((unsigned char)*name) : '_');
+	for (; *name; name++) {
+		unsigned char c = (unsigned char)*name;
+
+		if ((c & 0xc0) != 0x80) /* a character of several bytes is one _ */
+			buf_putc(b, isalnum(c) ? (char)toupper(c) : '_');
+	}
 }
 
 int command_env(
@@ -260,7 +272,7 @@ int command_env(
 			buf_puts(&own, env_name);
 		else
 			flag_env_name(&own, name);
-		add_text(&text, flags->map.pairs[i].value, def, "env-encoding");
+		add_text(&text, flags->map.pairs[i].value, def, true);
 		r = strv_env_set(env, buf_str(&own), buf_str(&text));
 	}
 	if (r == 0 && dest)

@@ -102,7 +102,7 @@ static void commands(void **state)
 	check_argv(model_operation(m, "glob"), NULL,
 		"[PY] [-um] [guild.op_main] [m] [--] [--a] [true] [--b] ['1'] [--c] [x y]");
 	assert_int_equal(command_argv(attr, NULL, "PY", &argv, &err), -EINVAL);
-	assert_non_null(strstr(err_text(&err), "undefined reference 'nope'"));
+	assert_non_null(strstr(err_text(&err), "invalid reference 'nope'"));
 }
 
 static void environment(void **state)
