@@ -71,15 +71,19 @@ static struct value *ini_value(const char *text)
 	return value_string(text);
 }
 
-static int ini_option(struct value *section, const char *line, size_t len)
+static int ini_option(
+	struct value *section, const char *line, size_t len, int number, struct err *err)
 {
 	const char *at = line;
 	_cleanup_free_ char *name = NULL, *text = NULL;
 
 	while (at < line + len && *at != '=' && *at != ':')
 		at++;
+	if (at == line + len)
+		return err_set_at(err, -EINVAL, number, 1,
+			"line %d: an option needs = or : and a value", number);
 	name = trimmed(line, (size_t)(at - line));
-	text = at < line + len ? trimmed(at + 1, (size_t)(line + len - at) - 1) : strdup("");
+	text = trimmed(at + 1, (size_t)(line + len - at) - 1);
 	if (!name || !text)
 		return -ENOMEM;
 	for (char *c = name; *c; c++)
@@ -134,7 +138,7 @@ static int ini_parse(const char *text, struct value **ret, struct err *err)
 		} else if (blank && section->map.n) {
 			r = ini_continue(section, text, len);
 		} else {
-			r = ini_option(section, text, len);
+			r = ini_option(section, text, len, number, err);
 		}
 		text += len + (text[len] == '\n');
 	}
@@ -147,10 +151,13 @@ static void ini_section(struct buf *b, const char *name, const struct value *opt
 {
 	buf_printf(b, "[%s]\n", name);
 	for (size_t i = 0; i < options->map.n; i++) {
+		_cleanup_buf_ struct buf text = BUF_INIT;
+
 		if (options->map.pairs[i].value->type == VALUE_MAP)
 			continue;
 		buf_printf(b, "%s = ", options->map.pairs[i].key);
-		ini_text(b, options->map.pairs[i].value);
+		ini_text(&text, options->map.pairs[i].value);
+		buf_replace(b, buf_str(&text), "\n", "\n\t"); /* or it would be another option */
 		buf_putc(b, '\n');
 	}
 	buf_putc(b, '\n');
@@ -322,6 +329,7 @@ static const char *type_name(const struct value *v)
 	case VALUE_BOOL:
 		return "boolean";
 	case VALUE_INT:
+	case VALUE_BIGINT:
 	case VALUE_FLOAT:
 		return "number";
 	default:
