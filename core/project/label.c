@@ -29,16 +29,68 @@ void flags_label(struct buf *b, const struct value *flags)
 
 /* --- functions of templates ------------------------------------------------ */
 
+static bool is_true_number(const struct value *v)
+{
+	return v->type == VALUE_INT || v->type == VALUE_FLOAT || v->type == VALUE_BOOL;
+}
+
+static double number_of(const struct value *v)
+{
+	if (v->type == VALUE_FLOAT)
+		return v->number;
+	return v->type == VALUE_INT ? (double)v->integer : v->boolean;
+}
+
 /* A number that 64 bits hold when its fraction is cut off. */
 static bool is_whole_range(const struct value *v)
 {
-	return v->type == VALUE_INT ||
-	       (v->type == VALUE_FLOAT && fabs(v->number) < (double)INT64_MAX);
+	return is_true_number(v) && fabs(number_of(v)) <= (double)INT64_MAX &&
+	       (v->type == VALUE_INT || fabs(number_of(v)) < (double)INT64_MAX);
 }
 
 static long long whole_number(const struct value *v)
 {
-	return v->type == VALUE_INT ? (long long)v->integer : (long long)v->number;
+	return v->type == VALUE_INT ? (long long)v->integer : (long long)number_of(v);
+}
+
+/* What stands behind the conversion; false when that is another conversion. */
+static bool add_rest(struct buf *b, const char *rest)
+{
+	for (; *rest; rest++) {
+		if (*rest == '%' && *++rest != '%')
+			return false;
+		buf_putc(b, *rest);
+	}
+	return true;
+}
+
+/* `spec` is a conversion without its letter. */
+static bool convert(struct buf *b, struct buf *spec, char kind, const struct value *v)
+{
+	_cleanup_buf_ struct buf own = BUF_INIT;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	if (strchr("eEfFgG", kind) && is_true_number(v)) {
+		buf_putc(spec, kind);
+		buf_printf(b, buf_str(spec), number_of(v));
+	} else if (strchr("dioxX", kind) && is_whole_range(v)) {
+		buf_printf(spec, "ll%c", kind);
+		buf_printf(b, buf_str(spec), whole_number(v));
+	} else if (strchr("di", kind) && v->type == VALUE_FLOAT && isfinite(v->number)) {
+		buf_printf(b, "%.0f", v->number);
+	} else if (kind == 's' || kind == 'r') {
+		if (v->type == VALUE_STRING && kind == 's')
+			buf_puts(&own, v->string);
+		else
+			value_repr(&own, v);
+		buf_putc(spec, 's');
+		buf_printf(b, buf_str(spec), buf_str(&own));
+	} else {
+		return false;
+	}
+#pragma GCC diagnostic pop
+	return true;
 }
 
 /*
@@ -47,42 +99,20 @@ static long long whole_number(const struct value *v)
  */
 static struct value *format_value(const struct value *v, const char *format)
 {
-	_cleanup_buf_ struct buf b = BUF_INIT, spec = BUF_INIT, own = BUF_INIT;
+	_cleanup_buf_ struct buf b = BUF_INIT, spec = BUF_INIT;
 	size_t flags = 1 + strspn(format + 1, "#0- +");
 	size_t width = strspn(format + flags, "0123456789");
 	size_t len = flags + width, precision = 0;
-	char kind;
 
 	if (format[len] == '.') {
 		precision = strspn(format + len + 1, "0123456789");
 		len += 1 + precision;
 	}
-	kind = format[len];
-	/* Nobody reads labels of thousands of characters. */
-	if (!kind || flags > 6 || width > 3 || precision > 3)
-		return value_copy(v);
 	buf_add(&spec, format, len);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	if (strchr("eEfFgG", kind) && (v->type == VALUE_INT || v->type == VALUE_FLOAT)) {
-		buf_putc(&spec, kind);
-		buf_printf(
-			&b, buf_str(&spec), v->type == VALUE_INT ? (double)v->integer : v->number);
-	} else if (strchr("dioxX", kind) && is_whole_range(v)) {
-		buf_printf(&spec, "ll%c", kind);
-		buf_printf(&b, buf_str(&spec), whole_number(v));
-	} else if (kind == 's') {
-		if (v->type == VALUE_STRING)
-			buf_puts(&own, v->string);
-		else
-			value_repr(&own, v);
-		buf_putc(&spec, 's');
-		buf_printf(&b, buf_str(&spec), buf_str(&own));
-	} else {
+	/* Nobody reads labels of thousands of characters. */
+	if (!format[len] || flags > 6 || width > 3 || precision > 3 ||
+		!convert(&b, &spec, format[len], v) || !add_rest(&b, format + len + 1))
 		return value_copy(v);
-	}
-#pragma GCC diagnostic pop
-	buf_puts(&b, format + len + 1);
 	return value_string(buf_str(&b));
 }
 
@@ -115,13 +145,13 @@ static struct value *apply(struct value *v, char *function)
 	char *arg = strchr(function, ':');
 	struct value *result;
 
+	if (arg)
+		*arg++ = '\0';
 	if (function[0] == '%') {
 		result = v ? format_value(v, function) : NULL;
 		value_free(v);
 		return result;
 	}
-	if (arg)
-		*arg++ = '\0';
 	if (strcmp(function, "default") == 0)
 		return v ? v : value_string(arg ? arg : "");
 	if (strcmp(function, "basename") == 0)
@@ -162,6 +192,8 @@ static void expand(struct buf *b, char *reference, const struct value *flags)
 	}
 	if (v && changed && v->type == VALUE_STRING)
 		buf_puts(b, v->string);
+	else if (v && changed)
+		value_repr(b, v);
 	else if (v)
 		flag_format(b, v, true);
 	value_free(v);
@@ -173,7 +205,7 @@ void flags_expand_label(struct buf *b, const char *template, const struct value 
 		const char *end = strncmp(template, "${", 2) == 0 ? strchr(template, '}') : NULL;
 		_cleanup_free_ char *reference = NULL;
 
-		if (!end) {
+		if (!end || end == template + 2) {
 			buf_putc(b, *template ++);
 			continue;
 		}
