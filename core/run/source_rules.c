@@ -153,6 +153,7 @@ static int add_spec(struct source_rules *rules, const struct value *item, struct
 /* Patterns alone replace the default rules; include and exclude change them. */
 static int add_select(struct source_rules *rules, const struct value *v, struct err *err)
 {
+	_cleanup_buf_ struct buf shown = BUF_INIT;
 	bool all_strings = true;
 	int r = 0;
 
@@ -162,11 +163,12 @@ static int add_select(struct source_rules *rules, const struct value *v, struct 
 		r = exclude_all(rules);
 		return r < 0 ? r : add_patterns(rules, true, v, err);
 	}
-	if (v->type != VALUE_LIST)
+	if (v->type != VALUE_LIST) {
+		value_repr(&shown, v);
 		return fail(err, v,
-			"invalid select files spec: %s, where a string, list, or mapping is "
-			"needed",
-			value_type_name(v));
+			"invalid select files spec %s: expected a string, list, or mapping",
+			buf_str(&shown));
+	}
 	for (size_t i = 0; i < v->list.n; i++)
 		all_strings &= v->list.items[i]->type == VALUE_STRING;
 	if (all_strings && v->list.n)
@@ -222,7 +224,8 @@ static bool is_python(const struct operation *op)
 
 int source_rules_make(const struct operation *op, struct source_rules *ret, struct err *err)
 {
-	bool own_rules = op->sourcecode && !is_off(op->sourcecode) && select_of(op->sourcecode);
+	bool own_rules = op->sourcecode && !is_off(op->sourcecode) &&
+			 !value_is_null(select_of(op->sourcecode));
 	int r;
 
 	*ret = (struct source_rules){0};
