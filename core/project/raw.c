@@ -127,6 +127,19 @@ static int coerce_flags(struct value *flags, struct err *err)
 	return 0;
 }
 
+static int check_operation_name(const struct value_pair *pair, struct err *err)
+{
+	_cleanup_value_ struct value *name = value_of_key(pair);
+	_cleanup_buf_ struct buf shown = BUF_INIT;
+
+	if (!name)
+		return -ENOMEM;
+	if (name->type == VALUE_STRING)
+		return 0;
+	return fail_key(
+		err, pair, "invalid operation name %s: expected a string", show(&shown, name));
+}
+
 static int coerce_operations(struct value *ops, struct err *err)
 {
 	_cleanup_buf_ struct buf shown = BUF_INIT;
@@ -140,6 +153,9 @@ static int coerce_operations(struct value *ops, struct err *err)
 
 		if (strcmp(pair->key, "$include") == 0)
 			continue;
+		r = check_operation_name(pair, err);
+		if (r < 0)
+			return r;
 		if (pair->value->type == VALUE_STRING) {
 			pair->value = wrapped("main", pair->value);
 			r = pair->value ? 0 : -ENOMEM;
