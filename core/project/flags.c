@@ -253,8 +253,8 @@ static int wrong_value(const struct check *c, const struct flag *flag, const str
 		buf_puts(&shown, given->string);
 	else
 		value_repr(&shown, given);
-	return err_set_at(c->err, -EINVAL, line, 0, "invalid value %s for %s: %s",
-		buf_str(&shown), flag->name, what);
+	return err_set_at(c->err, -EINVAL, line, 0, "invalid value %s for %s: %s", buf_str(&shown),
+		flag->name, what);
 }
 
 static int check_choice(
@@ -301,7 +301,8 @@ static int check_range(
 	if (!flag->min && !flag->max)
 		return 0;
 	if (!as_double(v, &number))
-		return wrong_value(c, flag, v, "not a number, so that it is not in the range");
+		return wrong_value(
+			c, flag, v, line, "not a number, so that it is not in the range");
 	if (as_double(flag->min, &limit) && number < limit) {
 		buf_puts(&what, "out of range (less than min ");
 		value_repr(&what, flag->min);
