@@ -147,6 +147,9 @@ static int add_models(
 	for (size_t i = 0; r == 0 && i < raw->n; i++) {
 		const struct raw_item *item = &raw->items[i];
 
+		r = raw_check(item, err);
+		if (r < 0)
+			return r;
 		if (strcmp(item->type, "model") == 0)
 			r = add_model(file, set, raw, item, err);
 		/* A package is about building one; what it contains are the models beside it. */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guild files as people have written them: what tests/guildfiles/run.py found in public
+ * repositories, each kind in a few lines of our own.
+ */
+#include "support.h"
+
+#include <errno.h>
+
+#include "project/guildfile.h"
+
+/* Of two faults Guild AI names the one that it meets first. */
+static void first_fault(void **state)
+{
+	static const char *const table[][2] = {
+		{"- model: a\n  extends: nope\n- test: b\n", "undefined model or config 'nope'"},
+		{"- test: b\n- model: a\n  extends: nope\n", "missing required type"},
+		{"- model: a\n- model: a\n- test: b\n", "duplicate model 'a'"},
+		{"- include: nope\n- model: a\n  operations: [1]\n",
+			"invalid operations value [1]"},
+		{"- model: 1\n- include: nope\n", "cannot find include 'nope'"},
+		{"- package: p\n  operations: {t: m}\n", "multiple types (model, package)"},
+		{"a: {{x}}\n", "written in quotes"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct guildfile *file = NULL;
+		struct err err = ERR_INIT;
+
+		assert_int_equal(guildfile_parse("/p/guild.yml", table[i][0], strlen(table[i][0]),
+					 &file, &err),
+			-EINVAL);
+		if (!strstr(err_text(&err), table[i][1]))
+			fail_msg("%s: %s", table[i][0], err_text(&err));
+	}
+}
+
+static void write_file(const char *name, const char *text)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+
+	buf_printf(&path, "%s/%s", support_dir, name);
+	support_write(buf_str(&path), text);
+}
+
+static void includes(void **state)
+{
+	struct guildfile *file = NULL;
+	struct err err = ERR_INIT;
+	_cleanup_buf_ struct buf wanted = BUF_INIT, place = BUF_INIT;
+	const char *dir = *state;
+
+	/* The way round is shown, from the file that was asked for. */
+	write_file("guild.yml", "- include: a.yml\n");
+	write_file("a.yml", "- config: c\n- include: b.yml\n");
+	write_file("b.yml", "- include: a.yml\n");
+	assert_int_equal(guildfile_load(dir, &file, &err), -EINVAL);
+	buf_printf(&wanted,
+		"%s/b.yml:1:12: cycle in 'includes' (%s/guild.yml -> %s/a.yml -> %s/b.yml -> "
+		"%s/a.yml)",
+		dir, dir, dir, dir, dir);
+	assert_string_equal(err_text(&err), buf_str(&wanted));
+
+	/* What is included is whole before what includes it is looked at. */
+	write_file("guild.yml", "- model: m\n  extends: nope\n- include: a.yml\n");
+	write_file("a.yml", "- config: c\n- test: t\n");
+	err = ERR_INIT;
+	assert_int_equal(guildfile_load(dir, &file, &err), -EINVAL);
+	buf_printf(&place, "%s/a.yml:2:3: missing required type", dir);
+	assert_non_null(strstr(err_text(&err), buf_str(&place)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_fault),
+		cmocka_unit_test(includes),
+	};
+
+	return cmocka_run_group_tests_name("guildfile", tests, support_setup, support_teardown);
+}
