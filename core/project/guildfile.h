@@ -215,6 +215,10 @@ int guildfile_find_operation(const struct guildfile *file, const char *opspec,
 /* NULL when there is none of that name. */
 const struct resource *model_resource(const struct model *model, const char *name);
 
+/* What a requirement of an operation means; see operation_resources(). */
+int requirement_resource(const struct operation *op, const struct requirement *req,
+	const struct value *flags, const struct resource **ret, struct err *err);
+
 /*
  * The resources that an operation requires when its flags have these values (NULL: none known), in
  * the order written. *ret is the caller's to free; what it points to belongs to the file. -ENOENT

@@ -450,6 +450,20 @@ static int find_resource(
 			      buf_str(&full));
 }
 
+int requirement_resource(const struct operation *op, const struct requirement *req,
+	const struct value *flags, const struct resource **ret, struct err *err)
+{
+	_cleanup_buf_ struct buf spec = BUF_INIT;
+	int r;
+
+	if (req->resource) {
+		*ret = req->resource;
+		return 0;
+	}
+	r = refs_resolve(req->spec, flags, &spec, err);
+	return r < 0 ? r : find_resource(op, buf_str(&spec), ret, err);
+}
+
 int operation_resources(const struct operation *op, const struct value *flags,
 	const struct resource ***ret, size_t *ret_n, struct err *err)
 {
@@ -457,17 +471,8 @@ int operation_resources(const struct operation *op, const struct value *flags,
 		calloc(op->n_requires + 1, sizeof(struct resource *));
 	int r = found ? 0 : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < op->n_requires; i++) {
-		const struct requirement *req = &op->requires[i];
-		_cleanup_buf_ struct buf spec = BUF_INIT;
-
-		found[i] = req->resource;
-		if (req->resource)
-			continue;
-		r = refs_resolve(req->spec, flags, &spec, err);
-		if (r == 0)
-			r = find_resource(op, buf_str(&spec), &found[i], err);
-	}
+	for (size_t i = 0; r == 0 && i < op->n_requires; i++)
+		r = requirement_resource(op, &op->requires[i], flags, &found[i], err);
 	if (r < 0)
 		return r;
 	*ret_n = op->n_requires;

@@ -9,6 +9,24 @@
 
 #include "project/guildfile.h"
 
+static struct guildfile *parse(const char *text)
+{
+	struct guildfile *file = NULL;
+	struct err err = ERR_INIT;
+
+	if (guildfile_parse("/p/guild.yml", text, strlen(text), &file, &err) < 0)
+		fail_msg("%s: %s", text, err_text(&err));
+	return file;
+}
+
+static const struct operation *operation(const struct guildfile *file, const char *name)
+{
+	const struct operation *op = model_operation(&file->models[0], name);
+
+	assert_non_null(op);
+	return op;
+}
+
 /* Of two faults Guild AI names the one that it meets first. */
 static void first_fault(void **state)
 {
@@ -71,11 +89,64 @@ static void includes(void **state)
 	assert_non_null(strstr(err_text(&err), buf_str(&place)));
 }
 
+/* One resource that is nowhere does not take the flags of the others away. */
+static void source_flags(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file =
+		parse("- model: m\n"
+		      "  resources: {trained: [{operation: train}]}\n"
+		      "  operations:\n"
+		      "    evaluate:\n"
+		      "      main: x\n"
+		      "      flags: {in: {description: a file}, run: {type: number}}\n"
+		      "      requires:\n"
+		      "        - pkg/data\n"
+		      "        - trained\n"
+		      "        - ${which}-data\n"
+		      "        - {file: in.txt, flag-name: in}\n"
+		      "        - {operation: train, flag-name: run}\n");
+	const struct operation *op = operation(file, "evaluate");
+	const struct flag *flag = operation_flag(op, "operation:train");
+
+	(void)state;
+	assert_int_equal(op->n_flags, 3);
+	assert_non_null(flag);
+	assert_string_equal(flag->alias, "train");
+	assert_true(operation_flag(op, "train") == flag);
+	/* Its type is what the user makes of it, unless that does not fit. */
+	assert_int_equal(operation_flag(op, "in")->type, FLAG_AUTO);
+	assert_string_equal(value_str(operation_flag(op, "in")->default_value), "in.txt");
+	assert_int_equal(operation_flag(op, "run")->type, FLAG_STRING);
+	assert_int_equal(file->warnings.n, 2);
+	assert_string_equal(file->warnings.v[0],
+		"cannot find resource definition for dependency pkg/data");
+	assert_non_null(strstr(file->warnings.v[1], "configured with type 'number'"));
+}
+
+static void notebooks(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file =
+		parse("add: {notebook: 'add.ipynb --no-input'}\n"
+		      "Look.ipynb: {description: by its name}\n"
+		      "run.ipynb: {exec: jupyter}\n"
+		      "my-op.PY: {}\n");
+
+	(void)state;
+	assert_string_equal(
+		operation(file, "add")->main, "guild.plugins.nbexec add.ipynb --no-input");
+	assert_string_equal(
+		operation(file, "Look.ipynb")->main, "guild.plugins.nbexec Look.ipynb");
+	assert_null(operation(file, "run.ipynb")->main);
+	assert_string_equal(operation(file, "my-op.PY")->main, "my_op");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_fault),
 		cmocka_unit_test(includes),
+		cmocka_unit_test(source_flags),
+		cmocka_unit_test(notebooks),
 	};
 
 	return cmocka_run_group_tests_name("guildfile", tests, support_setup, support_teardown);
