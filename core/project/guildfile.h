@@ -67,8 +67,18 @@ struct flag {
 	int line;
 };
 
-enum source_type { SOURCE_FILE, SOURCE_URL, SOURCE_OPERATION, SOURCE_CONFIG, SOURCE_MODULE };
-enum target_type { TARGET_DEFAULT, TARGET_LINK, TARGET_COPY };
+enum source_type {
+	SOURCE_FILE,
+	SOURCE_URL,
+	SOURCE_OPERATION,
+	SOURCE_CONFIG,
+	SOURCE_MODULE,
+	SOURCE_DVCFILE,
+	SOURCE_DVCSTAGE,
+};
+
+/* An unknown one is a warning when the file is loaded, and an error when it is asked for. */
+enum target_type { TARGET_DEFAULT, TARGET_LINK, TARGET_COPY, TARGET_UNKNOWN };
 
 struct select_spec {
 	char *pattern;
@@ -226,6 +236,12 @@ int requirement_resource(const struct operation *op, const struct requirement *r
  */
 int operation_resources(const struct operation *op, const struct value *flags,
 	const struct resource ***ret, size_t *ret_n, struct err *err);
+
+/* One whose spec is the path of a file below the directory of the Guild file. */
+static inline bool source_is_project_file(const struct source *s)
+{
+	return s->type == SOURCE_FILE || s->type == SOURCE_CONFIG || s->type == SOURCE_DVCFILE;
+}
 
 /* Makes a resource of data (a mapping or a list); the caller releases it. */
 int resource_parse(const char *name, const char *model, const struct value *data,

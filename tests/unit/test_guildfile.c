@@ -140,6 +140,40 @@ static void notebooks(void **state)
 	assert_string_equal(operation(file, "my-op.PY")->main, "my_op");
 }
 
+static const struct source *only_source(const struct operation *op)
+{
+	assert_int_equal(op->n_requires, 1);
+	assert_int_equal(op->requires[0].resource->n_sources, 1);
+	return &op->requires[0].resource->sources[0];
+}
+
+/* What only a run needs is no reason to refuse all the others of the file. */
+static void for_the_run(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file =
+		parse("- model: ''\n"
+		      "  extra: {dvc-stages-import: all}\n"
+		      "  operations:\n"
+		      "    bad: {requires: {file: a, target-type: move}}\n"
+		      "    empty: {requires: {file: a, target-type: ''}}\n"
+		      "    dvcfile: {requires: {dvcfile: in.txt, always-pull: yes}}\n"
+		      "    dvcstage: {requires: {dvcstage: train}}\n");
+	const struct source *s = only_source(operation(file, "dvcfile"));
+
+	(void)state;
+	assert_int_equal(s->type, SOURCE_DVCFILE);
+	assert_string_equal(s->uri, "dvcfile:in.txt");
+	s = only_source(operation(file, "dvcstage"));
+	assert_int_equal(s->type, SOURCE_DVCSTAGE);
+	assert_string_equal(s->uri, "dvcstage:train");
+	assert_int_equal(only_source(operation(file, "bad"))->target_type, TARGET_UNKNOWN);
+	assert_int_equal(only_source(operation(file, "empty"))->target_type, TARGET_DEFAULT);
+	assert_int_equal(file->warnings.n, 2);
+	assert_non_null(strstr(file->warnings.v[0], "stages of dvc.yaml are not imported"));
+	assert_non_null(strstr(file->warnings.v[1],
+		"unsupported target-type 'move' in source file:a (expected 'link' or 'copy')"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +181,7 @@ int main(void)
 		cmocka_unit_test(includes),
 		cmocka_unit_test(source_flags),
 		cmocka_unit_test(notebooks),
+		cmocka_unit_test(for_the_run),
 	};
 
 	return cmocka_run_group_tests_name("guildfile", tests, support_setup, support_teardown);
