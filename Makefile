@@ -123,6 +123,12 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libguild.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 
+# What is loaded here and what Guild AI loads: tests/guildfiles/run.py.
+$(BUILD)/guildfiles/load: $(BUILD)/obj/tests/guildfiles/load.o $(BUILD)/libguild.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
 fuzz_programs := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libguild.a
 	@mkdir -p $(@D)
@@ -150,7 +156,7 @@ check: ## every test: unit, mount, end to end, fault; plain, ASan+UBSan and TSan
 
 benches: all $(bench_programs)
 
-tests: all $(units) ## build the programs and the unit tests
+tests: all $(units) $(BUILD)/guildfiles/load ## build the programs and the unit tests
 
 check-unit: tests ## unit tests of this build
 	@tests/lib/run.sh -B $(abspath $(BUILD)) unit

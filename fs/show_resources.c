@@ -74,7 +74,7 @@ const struct dynamic resources_children = {
 /* Where a source's files are looked for: a path, a URL, operations, a module. */
 static void print_location(struct buf *b, const struct resource *res, const struct source *s)
 {
-	if ((s->type == SOURCE_FILE || s->type == SOURCE_CONFIG) && *s->spec != '/')
+	if (source_is_project_file(s) && *s->spec != '/')
 		buf_printf(b, "%s/", res->dir);
 	buf_puts(b, s->spec);
 }
@@ -99,12 +99,14 @@ static const char *is_resolved(
 	switch (s->type) {
 	case SOURCE_FILE:
 	case SOURCE_CONFIG:
+	case SOURCE_DVCFILE:
 		print_location(&path, res, s);
 		return access(buf_str(&path), F_OK) == 0 ? "yes" : "no";
 	case SOURCE_URL:
 		return is_downloaded(fs, s) ? "yes" : "no";
 	case SOURCE_OPERATION:
 		return dep_runs_find(fs->catalog, s->spec, "") ? "yes" : "no";
+	case SOURCE_DVCSTAGE:
 	case SOURCE_MODULE:
 		break;
 	}
@@ -120,6 +122,8 @@ static void print_source(
 		[SOURCE_OPERATION] = "operation",
 		[SOURCE_CONFIG] = "config",
 		[SOURCE_MODULE] = "module",
+		[SOURCE_DVCFILE] = "dvcfile",
+		[SOURCE_DVCSTAGE] = "dvcstage",
 	};
 
 	buf_printf(b, "- source: %s\n  type: %s\n  location: ", s->resolving_name, types[s->type]);

@@ -86,6 +86,16 @@ static int parse_resources(const struct value *v, struct model *m, struct err *e
 	return r;
 }
 
+/* DvC's plugin makes operations of them. */
+static int warn_of_stages(const struct value *data, const struct model *m, struct strv *warnings)
+{
+	if (!value_truthy(value_get(value_get(data, "extra"), "dvc-stages-import")))
+		return 0;
+	return strv_addf(warnings,
+		"dvc-stages-import of model '%s': stages of dvc.yaml are not imported here",
+		m->name);
+}
+
 /* `data` is the complete item. */
 static int parse_model(const struct raw_item *item, const struct value *data, struct model *m,
 	struct strv *warnings, struct err *err)
@@ -101,6 +111,8 @@ static int parse_model(const struct raw_item *item, const struct value *data, st
 	r = field_string(data, "description", "", &m->description, err);
 	if (r == 0)
 		r = field_strings(data, "references", &m->references, err);
+	if (r == 0)
+		r = warn_of_stages(data, m, warnings);
 	if (r == 0)
 		r = parse_resources(value_get(data, "resources"), m, err);
 	if (r == 0 && sourcecode) {
@@ -147,6 +159,9 @@ static int add_models(
 	for (size_t i = 0; r == 0 && i < raw->n; i++) {
 		const struct raw_item *item = &raw->items[i];
 
+		r = raw_check(item, err);
+		if (r < 0)
+			return r;
 		if (strcmp(item->type, "model") == 0)
 			r = add_model(file, set, raw, item, err);
 		/* A package is about building one; what it contains are the models beside it. */

@@ -68,8 +68,18 @@ struct flag {
 	int line;
 };
 
-enum source_type { SOURCE_FILE, SOURCE_URL, SOURCE_OPERATION, SOURCE_CONFIG, SOURCE_MODULE };
-enum target_type { TARGET_DEFAULT, TARGET_LINK, TARGET_COPY };
+enum source_type {
+	SOURCE_FILE,
+	SOURCE_URL,
+	SOURCE_OPERATION,
+	SOURCE_CONFIG,
+	SOURCE_MODULE,
+	SOURCE_DVCFILE,
+	SOURCE_DVCSTAGE,
+};
+
+/* An unknown one is a warning when the file is loaded, and an error when it is asked for. */
+enum target_type { TARGET_DEFAULT, TARGET_LINK, TARGET_COPY, TARGET_UNKNOWN };
 
 struct select_spec {
 	char *pattern;
@@ -216,6 +226,10 @@ int guildfile_find_operation(const struct guildfile *file, const char *opspec,
 /* NULL when there is none of that name. */
 const struct resource *model_resource(const struct model *model, const char *name);
 
+/* What a requirement of an operation means; see operation_resources(). */
+int requirement_resource(const struct operation *op, const struct requirement *req,
+	const struct value *flags, const struct resource **ret, struct err *err);
+
 /*
  * The resources that an operation requires when its flags have these values (NULL: none known), in
  * the order written. *ret is the caller's to free; what it points to belongs to the file. -ENOENT
@@ -223,6 +237,12 @@ const struct resource *model_resource(const struct model *model, const char *nam
  */
 int operation_resources(const struct operation *op, const struct value *flags,
 	const struct resource ***ret, size_t *ret_n, struct err *err);
+
+/* One whose spec is the path of a file below the directory of the Guild file. */
+static inline bool source_is_project_file(const struct source *s)
+{
+	return s->type == SOURCE_FILE || s->type == SOURCE_CONFIG || s->type == SOURCE_DVCFILE;
+}
 
 /* Makes a resource of data (a mapping or a list); the caller releases it. */
 int resource_parse(const char *name, const char *model, const struct value *data,

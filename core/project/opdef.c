@@ -3,8 +3,10 @@
 #include "project/opdef.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/shell.h"
 #include "project/config_file.h"
@@ -55,12 +57,27 @@ static int get_command(const struct value *map, const char *key, char **ret, str
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* Without a command of its own an operation runs the module that is called like it. */
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+
+	return len > n && strcasecmp(text + len - n, end) == 0;
+}
+
+/* A notebook, and arguments, for a module of Guild AI's own. */
+static int set_notebook(struct operation *op, const char *notebook)
+{
+	return asprintf(&op->main, "guild.plugins.nbexec %s", notebook) < 0 ? -ENOMEM : 0;
+}
+
+/* Without a command an operation runs the module or the notebook that is called like it. */
 static int main_from_name(struct operation *op)
 {
 	size_t len = strlen(op->name);
 
-	if (len > 3 && strcmp(op->name + len - 3, ".py") == 0)
+	if (ends_with(op->name, ".ipynb"))
+		return set_notebook(op, op->name);
+	if (ends_with(op->name, ".py"))
 		len -= 3;
 	op->main = strndup(op->name, len);
 	if (!op->main)
@@ -97,19 +114,12 @@ static int parse_steps(const struct value *v, struct operation *op, struct err *
 	return op->steps ? 0 : -ENOMEM;
 }
 
-/* A notebook is run by a module of Guild AI's own. */
 static int main_from_notebook(const struct value *v, struct operation *op, struct err *err)
 {
 	_cleanup_free_ char *notebook = NULL;
-	_cleanup_buf_ struct buf command = BUF_INIT;
 	int r = field_string(v, "notebook", NULL, &notebook, err);
 
-	if (r < 0 || !notebook)
-		return r;
-	buf_puts(&command, "guild.plugins.nbexec ");
-	shell_quote(&command, notebook);
-	op->main = buf_steal(&command, NULL);
-	return op->main ? 0 : -ENOMEM;
+	return r < 0 || !notebook ? r : set_notebook(op, notebook);
 }
 
 static int parse_command(const struct value *v, struct operation *op, struct err *err)
@@ -343,7 +353,7 @@ static int complete_source_flag(
 			flag->name, buf_str(&spec), flag_type_name(flag->type), s->resolving_name);
 		strv_add(warnings, buf_str(&warning));
 	}
-	if (!fits || flag->type == FLAG_AUTO)
+	if (!fits)
 		flag->type = FLAG_STRING;
 	if (!flag->arg_skip)
 		flag->arg_skip = value_bool(true);
@@ -390,30 +400,28 @@ static int add_source_flag(struct operation *op, const struct source *s, struct 
 		       : -ENOMEM;
 }
 
+/* A name with a reference is looked up when the flag's value is known. */
+static int warn_of_unknown(const struct requirement *req, struct strv *warnings)
+{
+	return strstr(req->spec, "${")
+		       ? 0
+		       : strv_addf(warnings, "cannot find resource definition for dependency %s",
+				 req->spec);
+}
+
 int opdef_add_source_flags(struct operation *op, struct strv *warnings)
 {
-	_cleanup_free_ const struct resource **resources = NULL;
-	struct err why = ERR_INIT;
-	size_t n = 0;
-	int r = operation_resources(op, NULL, &resources, &n, &why);
+	int r = 0;
 
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0) {
-		_cleanup_buf_ struct buf warning = BUF_INIT;
+	for (size_t i = 0; r == 0 && i < op->n_requires; i++) {
+		const struct resource *res = NULL;
 
-		/* A name with a reference is looked up when the flag's value is known. */
-		for (size_t i = 0; i < op->n_requires; i++)
-			if (op->requires[i].spec && !strstr(op->requires[i].spec, "${"))
-				buf_printf(&warning,
-					"cannot find resource definition for dependency %s",
-					op->requires[i].spec);
-		return warning.len ? strv_add(warnings, buf_str(&warning)) : 0;
+		r = requirement_resource(op, &op->requires[i], NULL, &res, NULL);
+		if (r < 0 && r != -ENOMEM)
+			r = warn_of_unknown(&op->requires[i], warnings);
+		for (size_t j = 0; r == 0 && res && j < res->n_sources; j++)
+			r = add_source_flag(op, &res->sources[j], warnings);
 	}
-	r = 0;
-	for (size_t i = 0; r == 0 && i < n; i++)
-		for (size_t j = 0; r == 0 && j < resources[i]->n_sources; j++)
-			r = add_source_flag(op, &resources[i]->sources[j], warnings);
 	opdef_sort_flags(op);
 	return r;
 }

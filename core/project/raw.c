@@ -234,6 +234,15 @@ static bool is_open(const struct reading *rd, const char *path)
 	return false;
 }
 
+/* The files that lead to one, outermost first. */
+static void show_readings(struct buf *b, const struct reading *rd)
+{
+	if (!rd)
+		return;
+	show_readings(b, rd->outer);
+	buf_printf(b, "%s -> ", rd->path);
+}
+
 static int include(struct reading *rd, const struct value *v, struct err *err)
 {
 	_cleanup_strv_ struct strv names = STRV_INIT;
@@ -241,14 +250,16 @@ static int include(struct reading *rd, const struct value *v, struct err *err)
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		_cleanup_free_ char *path = find_include(rd, names.v[i]);
+		_cleanup_buf_ struct buf cycle = BUF_INIT;
 
 		if (!path)
 			return fail(err, v,
 				"cannot find include '%s' (includes must be local to including "
 				"Guild file or a Guild package on the system path)",
 				names.v[i]);
+		show_readings(&cycle, rd);
 		if (is_open(rd, path) || rd->depth >= INCLUDE_DEPTH)
-			return fail(err, v, "cycle in 'includes' (%s -> %s)", rd->path, path);
+			return fail(err, v, "cycle in 'includes' (%s%s)", buf_str(&cycle), path);
 		if (rd->set->paths.n >= FILES_MAX)
 			return fail(err, v, "more than %d files are included", FILES_MAX);
 		r = read_into(rd->set, rd->file, rd, path, err);
@@ -256,56 +267,75 @@ static int include(struct reading *rd, const struct value *v, struct err *err)
 	return r;
 }
 
-/* What an item is; an item with operations alone is the anonymous model. */
-static int item_type(struct value *item, const char **ret, struct err *err)
+int raw_check(const struct raw_item *item, struct err *err)
 {
 	_cleanup_buf_ struct buf shown = BUF_INIT;
 	const char *found = NULL;
+	const struct value *name;
 
 	for (size_t i = 0; i < ARRAY_SIZE(item_types); i++) {
-		if (!value_get(item, item_types[i]))
+		if (!value_get(item->data, item_types[i]))
 			continue;
 		if (found)
-			return fail(err, item, "multiple types (%s, %s) in %s", found,
-				item_types[i], show(&shown, item));
+			return fail(err, item->data, "multiple types (%s, %s) in %s", found,
+				item_types[i], show(&shown, item->data));
 		found = item_types[i];
 	}
-	*ret = found;
-	if (found)
-		return 0;
-	if (!value_get(item, "operations"))
-		return fail(err, item, "missing required type (one of: " ITEM_TYPES ") in %s",
-			show(&shown, item));
-	*ret = "model";
-	return value_map_set(item, "model", value_string(""));
+	if (!found)
+		return fail(err, item->data, "missing required type (one of: " ITEM_TYPES ") in %s",
+			show(&shown, item->data));
+	name = value_get(item->data, found);
+	if (name->type != VALUE_STRING)
+		return fail(err, name, "invalid %s name $%s: expected a string", found,
+			show(&shown, name));
+	return 0;
+}
+
+static int check_items(const struct raw_file *file, size_t first, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = first; r == 0 && i < file->n; i++)
+		r = raw_check(&file->items[i], err);
+	return r;
+}
+
+/* What one of them says an item is; the others are for raw_check(). */
+static const char *item_type(const struct value *data)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(item_types); i++)
+		if (value_get(data, item_types[i]))
+			return item_types[i];
+	return NULL;
 }
 
 static int add_mapping(struct reading *rd, const struct value *item, bool is_2018, struct err *err)
 {
 	_cleanup_value_ struct value *data = NULL;
 	_cleanup_buf_ struct buf shown = BUF_INIT;
-	const struct value *name;
 	const char *type;
 	int r;
 
 	if (item->type != VALUE_MAP)
 		return fail(err, item, "invalid item %s: expected a mapping", show(&shown, item));
+	type = item_type(item);
+	if (type && strcmp(type, "include") == 0)
+		return include(rd, value_get(item, "include"), err);
 	data = value_copy(item);
-	r = data ? item_type(data, &type, err) : -ENOMEM;
-	if (r < 0)
-		return r;
-	name = value_get(data, type);
-	if (strcmp(type, "include") == 0)
-		return include(rd, name, err);
-	if (name->type != VALUE_STRING)
-		return fail(err, name, "invalid %s name $%s: expected a string", type,
-			show(&shown, name));
-	r = coerce_item(data, err);
-	return r < 0 ? r
-		     : add_item(rd->file, (struct raw_item){.type = type,
-						  .name = name->string,
-						  .data = STEAL(data),
-						  .has_flags_2018 = is_2018});
+	if (!data)
+		return -ENOMEM;
+	/* Operations alone are the anonymous model. */
+	if (value_get(data, "operations") && !value_get(data, "model") &&
+		!value_get(data, "config")) {
+		r = value_map_set(data, "model", value_string(""));
+		if (r < 0)
+			return r;
+		type = item_type(data);
+	}
+	return add_item(rd->file, (struct raw_item){.type = type,
+					  .name = type ? value_str(value_get(data, type)) : NULL,
+					  .data = STEAL(data),
+					  .has_flags_2018 = is_2018});
 }
 
 /* The mapping of 2018 names what it is by a string; in today's short form all keys are operations.
@@ -318,34 +348,45 @@ static bool is_2018(const struct value *map)
 	return false;
 }
 
-static int add_short_form(struct reading *rd, const struct value *ops, struct err *err)
+/* All are coerced before the first is used, as in Guild AI: that fault comes before others. */
+static int add_items(struct reading *rd, struct value *list, bool is_2018, struct err *err)
 {
-	_cleanup_value_ struct value *model = value_map();
-	int r = model ? value_map_set(model, "operations", value_copy(ops)) : -ENOMEM;
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	model->line = ops->line;
-	model->column = ops->column;
-	model->file = ops->file;
-	return add_mapping(rd, model, false, err);
+	for (size_t i = 0; r == 0 && i < list->list.n; i++)
+		r = coerce_item(list->list.items[i], err);
+	for (size_t i = 0; r == 0 && i < list->list.n; i++)
+		r = add_mapping(rd, list->list.items[i], is_2018, err);
+	return r;
 }
 
-static int add_root(struct reading *rd, const struct value *root, struct err *err)
+/* Takes item over. */
+static int add_one(struct reading *rd, struct value *item, bool is_2018, struct err *err)
+{
+	_cleanup_value_ struct value *list = value_list();
+	int r;
+
+	if (!list) {
+		value_free(item);
+		return -ENOMEM;
+	}
+	r = value_list_add(list, item);
+	return r < 0 ? r : add_items(rd, list, is_2018, err);
+}
+
+static int add_root(struct reading *rd, struct value *root, struct err *err)
 {
 	_cleanup_buf_ struct buf shown = BUF_INIT;
-	int r = 0;
 
 	switch (root->type) {
 	case VALUE_NULL:
 		return 0;
 	case VALUE_LIST:
-		for (size_t i = 0; r == 0 && i < root->list.n; i++)
-			r = add_mapping(rd, root->list.items[i], false, err);
-		return r;
+		return add_items(rd, root, false, err);
 	case VALUE_MAP:
-		return is_2018(root) ? add_mapping(rd, root, true, err)
-				     : add_short_form(rd, root, err);
+		return is_2018(root)
+			       ? add_one(rd, value_copy(root), true, err)
+			       : add_one(rd, wrapped("operations", value_copy(root)), false, err);
 	default:
 		return fail(err, root, "invalid guildfile data %s: expected a mapping",
 			show(&shown, root));
@@ -368,6 +409,7 @@ static int parse_into(struct raw_set *set, struct raw_file *file, const struct r
 		.number = (unsigned short)set->paths.n,
 		.depth = outer ? outer->depth + 1 : 0,
 	};
+	size_t first = file->n;
 	int r = dir ? strv_add(&set->paths, path) : -ENOMEM;
 
 	if (r == 0)
@@ -376,6 +418,8 @@ static int parse_into(struct raw_set *set, struct raw_file *file, const struct r
 		return err_in_file(err, r, rd.number);
 	value_set_file(root, rd.number);
 	r = add_root(&rd, root, err);
+	if (r == 0 && (outer || file != set->files[0]))
+		r = check_items(file, first, err);
 	return r;
 }
 
@@ -437,7 +481,7 @@ int raw_read(struct raw_set *set, const char *path, struct raw_file **ret, struc
 const struct raw_item *raw_find(const struct raw_file *file, const char *name)
 {
 	for (size_t i = 0; i < file->n; i++)
-		if (strcmp(file->items[i].type, "package") != 0 &&
+		if (file->items[i].name && strcmp(file->items[i].type, "package") != 0 &&
 			strcmp(file->items[i].name, name) == 0)
 			return &file->items[i];
 	return NULL;

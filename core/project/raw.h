@@ -19,8 +19,8 @@
 #include "yaml/value.h"
 
 struct raw_item {
-	const char *type;    /* "model", "config" or "package" */
-	const char *name;    /* borrowed from data */
+	const char *type;    /* "model", "config" or "package"; NULL: raw_check() says why */
+	const char *name;    /* borrowed from data; NULL: raw_check() says why */
 	struct value *data;  /* a mapping; what it inherits is not in it */
 	bool has_flags_2018; /* written in the form of 2018, where its flags are its operations' */
 };
@@ -45,6 +45,13 @@ void raw_release(struct raw_set *set);
 int raw_parse(struct raw_set *set, const char *path, const char *text, size_t len,
 	struct raw_file **ret, struct err *err);
 int raw_read(struct raw_set *set, const char *path, struct raw_file **ret, struct err *err);
+
+/*
+ * That an item is of one type and has a name. Items of files that are included or extended are
+ * checked when those are read; for the Guild file's own the caller does it, in their order, so that
+ * of several faults the first is named.
+ */
+int raw_check(const struct raw_item *item, struct err *err);
 
 /* NULL when there is no model or config of that name. */
 const struct raw_item *raw_find(const struct raw_file *file, const char *name);

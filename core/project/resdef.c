@@ -20,13 +20,15 @@ static const struct {
 	{"module", SOURCE_MODULE},
 	{"url", SOURCE_URL},
 	{"operation", SOURCE_OPERATION},
+	{"dvcfile", SOURCE_DVCFILE},
+	{"dvcstage", SOURCE_DVCSTAGE},
 };
 
 /* What a source may have beside its type. */
 static const char *const source_attrs[] = {"name", "flag-name", "sha256", "unpack", "type",
 	"select", "select-min", "select-max", "warn-if-empty", "fail-if-empty", "optional",
 	"rename", "help", "post-process", "target-path", "path", "target-type", "replace-existing",
-	"always-resolve", "preserve-path", "params", "description"};
+	"always-resolve", "preserve-path", "params", "description", "always-pull", "remote"};
 
 /* What a parser of one resource carries along. */
 struct parsing {
@@ -88,21 +90,21 @@ static void warn(struct parsing *p, const char *format, ...)
 
 /* --- attributes ----------------------------------------------------------- */
 
-static int get_target_type(
-	const struct value *map, const char *what, enum target_type *ret, struct err *err)
+static enum target_type get_target_type(
+	struct parsing *p, const struct value *map, const char *what)
 {
 	const struct value *v = value_get(map, "target-type");
 	const char *text = value_str(v);
 
-	*ret = TARGET_DEFAULT;
-	if (value_is_null(v))
-		return 0;
-	if (!text || (strcmp(text, "link") != 0 && strcmp(text, "copy") != 0))
-		return fail(err, v,
-			"unsupported target-type '%s' in %s (expected 'link' or 'copy')",
-			v->source ? v->source : value_type_name(v), what);
-	*ret = strcmp(text, "link") == 0 ? TARGET_LINK : TARGET_COPY;
-	return 0;
+	if (!value_truthy(v))
+		return TARGET_DEFAULT;
+	if (text && strcmp(text, "link") == 0)
+		return TARGET_LINK;
+	if (text && strcmp(text, "copy") == 0)
+		return TARGET_COPY;
+	warn(p, "unsupported target-type '%s' in %s (expected 'link' or 'copy')",
+		v->source ? v->source : value_type_name(v), what);
+	return TARGET_UNKNOWN;
 }
 
 /* `path` is what `target-path` was called before. */
@@ -247,11 +249,10 @@ static int parse_attributes(struct parsing *p, const struct value *map, struct s
 	if (r == 0)
 		r = get_target_path(p, map, buf_str(&what), &s->target_path);
 	if (r == 0)
-		r = get_target_type(map, buf_str(&what), &s->target_type, p->err);
-	if (r == 0)
 		r = get_selects(p, map, s);
 	if (r == 0)
 		r = get_renames(p, map, s);
+	s->target_type = get_target_type(p, map, buf_str(&what));
 	s->unpack = get_flag(map, "unpack", p->resource->default_unpack);
 	s->optional = get_flag(map, "optional", false);
 	s->warn_if_empty = get_flag(map, "warn-if-empty", true);
@@ -396,14 +397,13 @@ int resource_parse(const char *name, const char *model, const struct value *data
 			buf_str(&what));
 	}
 	buf_printf(&what, "resource %s", ret->name ? ret->name : "");
+	ret->target_type = get_target_type(&p, map, buf_str(&what));
 	ret->default_unpack = get_flag(map, "default-unpack", true);
 	ret->preserve_path = get_flag(map, "preserve-path", false);
 	if (r == 0)
 		r = field_string(map, "description", "", &ret->description, err);
 	if (r == 0)
 		r = get_target_path(&p, map, buf_str(&what), &ret->target_path);
-	if (r == 0)
-		r = get_target_type(map, buf_str(&what), &ret->target_type, err);
 	if (r == 0)
 		r = parse_sources(&p, data->type == VALUE_LIST ? data : value_get(map, "sources"));
 	return r < 0 ? r : set_resolving_name(ret);
@@ -450,6 +450,20 @@ static int find_resource(
 			      buf_str(&full));
 }
 
+int requirement_resource(const struct operation *op, const struct requirement *req,
+	const struct value *flags, const struct resource **ret, struct err *err)
+{
+	_cleanup_buf_ struct buf spec = BUF_INIT;
+	int r;
+
+	if (req->resource) {
+		*ret = req->resource;
+		return 0;
+	}
+	r = refs_resolve(req->spec, flags, &spec, err);
+	return r < 0 ? r : find_resource(op, buf_str(&spec), ret, err);
+}
+
 int operation_resources(const struct operation *op, const struct value *flags,
 	const struct resource ***ret, size_t *ret_n, struct err *err)
 {
@@ -457,17 +471,8 @@ int operation_resources(const struct operation *op, const struct value *flags,
 		calloc(op->n_requires + 1, sizeof(struct resource *));
 	int r = found ? 0 : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < op->n_requires; i++) {
-		const struct requirement *req = &op->requires[i];
-		_cleanup_buf_ struct buf spec = BUF_INIT;
-
-		found[i] = req->resource;
-		if (req->resource)
-			continue;
-		r = refs_resolve(req->spec, flags, &spec, err);
-		if (r == 0)
-			r = find_resource(op, buf_str(&spec), &found[i], err);
-	}
+	for (size_t i = 0; r == 0 && i < op->n_requires; i++)
+		r = requirement_resource(op, &op->requires[i], flags, &found[i], err);
 	if (r < 0)
 		return r;
 	*ret_n = op->n_requires;

@@ -639,6 +639,20 @@ static int find_module(const struct deps_source *src, struct err *err)
 		 : 0;
 }
 
+/* --- DvC ---------------------------------------------------------------------- */
+
+/* What DvC keeps elsewhere is a file of the project once it was pulled. */
+static int find_dvcfile(const struct deps_source *src, struct deps_found *ret, struct err *err)
+{
+	_cleanup_buf_ struct buf full = BUF_INIT;
+	const char *path = src->source->spec;
+
+	if (find_local(src, path, &full, &ret->origin) < 0)
+		return err_set(err, -ENOENT,
+			"cannot find DvC file '%s': get it by 'dvc pull %s' first", path, path);
+	return find_project_file(src, path, ret, err);
+}
+
 /* --- all ---------------------------------------------------------------------- */
 
 static int find(const struct deps_source *src, struct deps_found *ret, struct err *err)
@@ -653,9 +667,13 @@ static int find(const struct deps_source *src, struct deps_found *ret, struct er
 	case SOURCE_CONFIG:
 		return find_config(src, ret, err);
 	case SOURCE_MODULE:
+		return find_module(src, err);
+	case SOURCE_DVCFILE:
+		return find_dvcfile(src, ret, err);
+	case SOURCE_DVCSTAGE:
 		break;
 	}
-	return find_module(src, err);
+	return err_set(err, -ENOTSUP, "runs of DvC stages are not supported");
 }
 
 int deps_find(const struct deps_source *src, struct deps_found *ret, struct err *err)

@@ -131,10 +131,14 @@ static int make_parents(int run_fd, const char *target)
 	return dir ? file_mkdirs(run_fd, dir, 0777) : -ENOMEM;
 }
 
+static enum target_type target_type(const struct deps_source *src)
+{
+	return src->source->target_type ? src->source->target_type : src->resource->target_type;
+}
+
 static bool wants_link(const struct deps_source *src)
 {
-	enum target_type type =
-		src->source->target_type ? src->source->target_type : src->resource->target_type;
+	enum target_type type = target_type(src);
 
 	return type == TARGET_DEFAULT ? src->source->type == SOURCE_OPERATION : type == TARGET_LINK;
 }
@@ -201,8 +205,11 @@ static bool make_room(const struct deps_source *src, const char *target)
 static int put(const struct deps_source *src, const struct deps_found *found, const char *full,
 	const char *target, struct buf *manifest, struct err *err)
 {
-	int r = make_parents(src->spec->run_fd, target);
+	int r;
 
+	if (target_type(src) == TARGET_UNKNOWN)
+		return err_set(err, -EINVAL, "unsupported target-type (expected 'link' or 'copy')");
+	r = make_parents(src->spec->run_fd, target);
 	if (r < 0)
 		return err_set(err, r, "cannot make a directory for %s: %s", target, strerror(-r));
 	if (!make_room(src, target))

@@ -43,7 +43,7 @@ static int collect_deps(struct chooser *c)
 			const struct source *s = &resources[i]->sources[j];
 			_cleanup_buf_ struct buf path = BUF_INIT, way = BUF_INIT;
 
-			if (s->type != SOURCE_FILE && s->type != SOURCE_CONFIG)
+			if (!source_is_project_file(s))
 				continue;
 			if (*s->spec != '/')
 				buf_printf(&path, "%s/", resources[i]->dir);

@@ -321,8 +321,9 @@ static int read_pair(
 	if (r < 0)
 		return r;
 	if (!key->source)
-		return fail_at(
-			rd, mark, -EINVAL, "a key must be a single value, not a list or mapping");
+		return fail_at(rd, mark, -EINVAL,
+			"a key must be a single value, not a list or mapping (text that begins "
+			"with [ or { is written in quotes)");
 	r = next_event(rd, &event);
 	if (r < 0)
 		return r;

@@ -68,3 +68,36 @@ cp "$MNT/runs/$id/flags" "$MNT/models/m/operations/train/flags"
 finish
 equal "a run of theirs is repeated by cp" completed "$(cat "$MNT/runs/latest/status")"
 equal "with its flags" "$(cat "$MNT/runs/$id/flags")" "$(cat "$MNT/runs/latest/flags")"
+
+# What Guild files say, to them and to us: tests/guildfiles/run.py has the public ones.
+mkdir -p "$T/repo/includes"
+cp "$PROJECT/guild.yml" "$T/repo"
+cat >"$T/repo/includes/guild.yml" <<'END'
+- include: more.yml
+- model: m
+  extends: base
+  params: {what: numbers, rate: 0.5}
+  operations:
+    train:
+      flags: {$include: common, epochs: {default: 3, choices: [3, {value: 5}]}}
+      requires: [{operation: prepare, name: data}, {file: in.txt, flag-name: in}]
+    look: {notebook: a.ipynb --html}
+    old: {cmd: [python, -c, 'print("a b")']}
+END
+cat >"$T/repo/includes/more.yml" <<'END'
+- config: common
+  flags: {rate: '{{rate}}', deep: {default: yes, arg-switch: yes}}
+- config: base
+  params: {what: nothing}
+  operations:
+    prepare: {main: "prepare --what '{{what}}'", description: 'Prepare {{what}}'}
+END
+printf -- '- include: cycle.yml\n' >"$T/repo/includes/cycle.yml"
+echo 'a: [1' >"$T/repo/includes/open.yml"
+printf -- '- model: a\n  extends: b\n- test: t\n' >"$T/repo/includes/faults.yml"
+git init -q "$T/repo"
+git -C "$T/repo" add -A
+git -C "$T/repo" -c user.name=t -c user.email=t@example.com commit -qm files
+python3 "$ROOT/tests/guildfiles/run.py" -B "$BUILD" --python "$T/venv/bin/python" "$T/repo" >"$T/table"
+equal "both load the same Guild files" "6 passed, 0 failed, 0 skipped" "$(tail -1 "$T/table")"
+matches "but for what we do on purpose" "2018: cmd is main" "$(cat "$T/table")"

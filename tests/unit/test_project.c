@@ -161,8 +161,6 @@ static void file_errors(void **state)
 		{"train: {requires: {file: a, url: b}}", 1, 19,
 			"conflicting attributes (file, url)"},
 		{"train: {requires: {a: 1}}", 1, 19, "missing required attribute (one of"},
-		{"train: {requires: {file: x, target-type: y}}", 1, 42,
-			"expected 'link' or 'copy'"},
 		{"train: {requires: {file: x, rename: a b c}}", 1, 37, "invalid rename spec"},
 		{"- model: m\n  resources: {r: 1}", 2, 18, "invalid resource value 1"},
 		{"train: {optimizer: a, optimizers: [b]}", 1, 35, "conflicting optimizer"},
