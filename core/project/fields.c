@@ -28,19 +28,6 @@ int field_string(
 	return *ret ? 0 : -ENOMEM;
 }
 
-int field_bool(const struct value *map, const char *key, bool *ret, struct err *err)
-{
-	const struct value *v = value_get(map, key);
-
-	*ret = false;
-	if (value_is_null(v))
-		return 0;
-	if (v->type != VALUE_BOOL)
-		return fail(err, v, "'%s' is %s; yes or no is needed", key, value_type_name(v));
-	*ret = v->boolean;
-	return 0;
-}
-
 int field_strings(const struct value *map, const char *key, struct strv *ret, struct err *err)
 {
 	const struct value *v = value_get(map, key);
@@ -76,17 +63,3 @@ int field_map(const struct value *map, const char *key, struct value **ret, stru
 	return *ret ? 0 : -ENOMEM;
 }
 
-int fields_refuse(const struct value *map, const char *const *names, struct err *err)
-{
-	for (; *names; names++) {
-		for (size_t i = 0; i < map->map.n; i++) {
-			const struct value_pair *pair = &map->map.pairs[i];
-
-			if (strcmp(pair->key, *names) == 0)
-				return err_set_at(err, -EINVAL, pair->key_line, pair->key_column,
-					"'%s' is not supported yet; write out what it stands for",
-					pair->key);
-		}
-	}
-	return 0;
-}

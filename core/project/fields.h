@@ -23,16 +23,9 @@
 /* Without white space around it; a number is text, too. `absent` (may be NULL) when not there. */
 int field_string(
 	const struct value *map, const char *key, const char *absent, char **ret, struct err *err);
-int field_bool(const struct value *map, const char *key, bool *ret, struct err *err);
 /* One string or a list of them. */
 int field_strings(const struct value *map, const char *key, struct strv *ret, struct err *err);
 /* A copy. */
 int field_map(const struct value *map, const char *key, struct value **ret, struct err *err);
-
-/*
- * Attributes whose meaning would change what is run: refused until they are there, since a run
- * without them would not be the run that was asked for. `names` ends with NULL.
- */
-int fields_refuse(const struct value *map, const char *const *names, struct err *err);
 
 #endif
