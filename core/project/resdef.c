@@ -209,7 +209,7 @@ static int get_names(struct parsing *p, const struct value *map, struct source *
 	s->no_flag = flag && flag->type == VALUE_BOOL && !flag->boolean;
 	if (r == 0 && !s->no_flag)
 		r = field_string(map, "flag-name", NULL, &s->flag_name, p->err);
-	s->resolving_name = s->name ? s->name : s->flag_name ? s->flag_name : s->uri;
+	s->resolving_name = s->name && *s->name ? s->name : s->flag_name ? s->flag_name : s->uri;
 	return r;
 }
 

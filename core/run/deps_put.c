@@ -163,8 +163,8 @@ static int copy_in(const struct deps_source *src, const char *full, const char *
 	return real ? file_copy_tree(AT_FDCWD, real, src->spec->run_fd, target) : -errno;
 }
 
-static int add_manifest_line(const struct deps_source *src, const struct deps_found *found,
-	const char *full, const char *target, struct buf *manifest)
+static int add_manifest_line(
+	const struct deps_source *src, const char *full, const char *target, struct buf *manifest)
 {
 	const char *project = src->resource->dir ? src->resource->dir : src->spec->project_dir;
 	size_t len = strlen(project);
@@ -178,10 +178,9 @@ static int add_manifest_line(const struct deps_source *src, const struct deps_fo
 		buf_printf(&uri, "file:%s", full + len + 1);
 	} else {
 		buf_puts(&uri, src->source->uri);
-		/* Where it was in an archive, or in a run. */
-		if (src->source->type == SOURCE_OPERATION)
-			subpath = full + found->root.len + 1;
-		else if (strncmp(full, buf_str(&cache), cache.len) == 0)
+		/* Where it was in an archive or a download; of runs nothing is said. */
+		if (src->source->type != SOURCE_OPERATION &&
+			strncmp(full, buf_str(&cache), cache.len) == 0)
 			subpath = strchr(full + cache.len, '/') + 1;
 	}
 	manifest_add(manifest, 'd', target, is_file ? sha1 : NULL, buf_str(&uri), subpath);
@@ -202,8 +201,8 @@ static bool make_room(const struct deps_source *src, const char *target)
 	return false;
 }
 
-static int put(const struct deps_source *src, const struct deps_found *found, const char *full,
-	const char *target, struct buf *manifest, struct err *err)
+static int put(const struct deps_source *src, const char *full, const char *target,
+	struct buf *manifest, struct err *err)
 {
 	int r;
 
@@ -218,7 +217,7 @@ static int put(const struct deps_source *src, const struct deps_found *found, co
 	if (r < 0)
 		return err_set(err, r, "cannot %s %s: %s", wants_link(src) ? "link" : "copy", full,
 			strerror(-r));
-	return add_manifest_line(src, found, full, target, manifest);
+	return add_manifest_line(src, full, target, manifest);
 }
 
 int deps_put(const struct deps_source *src, const struct deps_found *found, size_t i,
@@ -232,7 +231,7 @@ int deps_put(const struct deps_source *src, const struct deps_found *found, size
 	buf_printf(&full, "%s/%s",
 		strcmp(buf_str(&found->root), "/") == 0 ? "" : buf_str(&found->root),
 		found->paths.v[i]);
-	r = put(src, found, buf_str(&full), buf_str(&target), manifest, err);
+	r = put(src, buf_str(&full), buf_str(&target), manifest, err);
 	name_relative_path(&way, src->spec->run_dir, buf_str(&full));
 	return r < 0 ? r : value_list_add(resolved, value_string(buf_str(&way)));
 }

@@ -88,6 +88,7 @@ static void changes(void **state)
 		{"a.yml", "a: {b: {c: 1}, d: 2}\n", {"a.b=3"}, "a:\n  b: 3\n  d: 2"},
 		{"a.yml", "a: 1\n", {"a.b=2"}, NULL},
 		{"a.yml", "m: {}\n", {"m.k=1"}, "m:\n  k: 1"},
+		{"a.yml", "n: {y: 1}\nN: 'y'\n", {"z='n'"}, "N: y\nn:\n  y: 1\nz: n"},
 		{"a.yml", "f: yes\n", {"f=no"}, "f: false"},
 		{"b.json", "{\"b\": 1, \"a\": {\"z\": [1, null, true]}}", {"a.k=\xc3\xa9", "c=1"},
 			"{\"a\": {\"k\": \"\\u00e9\", \"z\": [1, null, true]}, \"b\": 1, \"c\": "
