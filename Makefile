@@ -60,13 +60,14 @@ shims    := $(patsubst tools/python/%,$(BUILD)/python/%,$(python_src))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo check check-unit check-mount check-e2e check-fault bench install uninstall format \
-	lint asan tsan fuzz fuzzers golden clean help setup tests benches FORCE
+.PHONY: all demo check check-unit check-mount check-e2e check-fault check-conformance \
+	conformance-update bench install uninstall format lint asan tsan fuzz fuzzers golden clean help \
+	setup tests benches FORCE
 
 all: $(programs) $(shims) ## build guild, guildfs and guild-supervise under $(BUILD)
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 20
 
 # --- objects -----------------------------------------------------------------------------------
 # A change of the compiler or its flags rebuilds everything; an unchanged stamp touches nothing.
@@ -150,7 +151,7 @@ demo: setup ## mount the digits example, start runs by writing files, show what 
 	@$(MAKE) --no-print-directory all
 	@docs/examples/digits/demo.sh $(abspath $(BUILD))
 
-check: ## every test: unit, mount, end to end, fault; plain, ASan+UBSan and TSan
+check: ## every test: unit, mount, end to end, fault, transcripts; plain, ASan+UBSan and TSan
 	@tests/lib/setup.sh build check
 	@tests/lib/check.sh
 
@@ -166,6 +167,10 @@ check-e2e: tests ## tests with the real Guild AI, git and Python
 	@tests/lib/run.sh -B $(abspath $(BUILD)) e2e
 check-fault: tests ## kill every process at every step and look at the store
 	@tests/lib/run.sh -B $(abspath $(BUILD)) fault
+check-conformance: all ## Guild AI's own transcripts against our guild
+	@TEST_TIMEOUT=1200 TEST_STDERR=400 tests/lib/run.sh -B $(abspath $(BUILD)) conformance
+conformance-update: all ## add to tests/conformance/passed.tsv what passes three times
+	@BUILD=$(abspath $(BUILD)) tests/conformance/test-transcripts.sh update
 
 asan: ## programs and unit tests with AddressSanitizer and UBSan, in $(BUILD)-asan
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \

@@ -31,8 +31,10 @@ suites() {
 }
 
 step lint tests/lib/lint.sh
-step build make -s -j"$jobs" DEV=1 BUILD="$BUILD" tests &&
+step build make -s -j"$jobs" DEV=1 BUILD="$BUILD" tests && {
 	suites "$BUILD" unit mount e2e fault
+	TEST_TIMEOUT=1200 TEST_STDERR=400 suites "$BUILD" conformance
+}
 step asan make -s -j"$jobs" DEV=1 BUILD="$BUILD" asan && suites "$BUILD-asan" unit mount
 step tsan make -s -j"$jobs" DEV=1 BUILD="$BUILD" tsan && suites "$BUILD-tsan" unit mount
 

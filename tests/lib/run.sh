@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # run.sh -B BUILD SUITE...: runs unit tests and test scripts, two at a time, and counts their cases.
 # A suite is unit (BUILD/unit/test_*), or the scripts tests/SUITE/test-*.sh. -r FILE adds the
-# three counts to a file. The last line is "N passed, N failed, N skipped".
+# three counts to a file. What a script says by a line "note ..." is repeated at the end, where the
+# last line is "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -79,7 +80,7 @@ passed=$(count '^ok ')
 failed=$(count '^not ok ')
 required=$(count '^skip ')
 skipped=$((required + $(count '^skip-optional ')))
-cat "$RESULTS"/tests_* 2>/dev/null | grep '^skip' | sort -u
+cat "$RESULTS"/tests_* 2>/dev/null | grep -E '^(skip|note)' | sort -u
 if [ "${CI:-}" = true ] && [ "$required" -gt 0 ]; then
 	echo "In CI every required component must be there: the skipped cases above count as failures."
 	failed=$((failed + required))
