@@ -35,7 +35,7 @@ CORE_LIBS  = $(shell pkg-config --libs $(CORE_PKGS)) -lm
 FUSE_CFLAGS = -DFUSE_USE_VERSION=314 $(shell pkg-config --cflags fuse3)
 FUSE_LIBS   = $(shell pkg-config --libs fuse3)
 
-floors     := base yaml fetch project run catalog
+floors     := base yaml fetch project run metrics catalog
 core_src   := $(sort $(foreach f,$(floors),$(wildcard core/$(f)/*.c)))
 fs_src     := $(sort $(wildcard fs/*.c))
 guild_src  := $(sort $(wildcard tools/guild/*.c))

@@ -47,9 +47,10 @@ done
 ! grep -rnE '#include [<"]fuse' core tools || fail "FUSE is known outside fs/"
 ! grep -rnE '#include "(\.\./)*tools/' fs core || fail "tools/ is known below"
 ! grep -rnE '#include "(\.\./)*fs/' tools core || fail "fs/ is known outside"
-! grep -rn '#include "\(run\|catalog\|project\)/' core/base core/yaml core/fetch || fail "core floors"
-! grep -rn '#include "\(run\|catalog\)/' core/project || fail "core floors"
-! grep -rn '#include "catalog/' core/run || fail "core floors"
+! grep -rn '#include "\(run\|metrics\|catalog\|project\)/' core/base core/yaml core/fetch || fail "core floors"
+! grep -rn '#include "\(run\|metrics\|catalog\)/' core/project || fail "core floors"
+! grep -rn '#include "\(metrics\|catalog\)/' core/run || fail "core floors"
+! grep -rn '#include "catalog/' core/metrics || fail "core floors"
 
 allowed="LICENSE Makefile README.md core docs fs tests tools"
 for entry in *; do
