@@ -14,6 +14,7 @@
 #include "base/proc.h"
 #include "base/shell.h"
 #include "base/strv.h"
+#include "base/utf8.h"
 
 static void buffers(void **state)
 {
@@ -39,6 +40,30 @@ static void buffers(void **state)
 	text = buf_steal(&b, &len);
 	assert_string_equal(text, "a\\tb\\nc\\\\d");
 	free(text);
+}
+
+static void bytes_that_are_not_utf8(void **state)
+{
+	/* What Python leaves of them with errors="ignore". */
+	static const char *const table[][2] = {
+		{"plain", "plain"},
+		{"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
+		{"a\x80z", "az"}, {"a\xffz", "az"}, {"\xc0\xafz", "z"}, /* overlong */
+		{"\xe0\x80\xafz", "z"},                                 /* overlong */
+		{"\xed\xa0\x80z", "z"},                                 /* a surrogate */
+		{"\xf4\x90\x80\x80z", "z"},                             /* beyond U+10FFFF */
+		{"\xe2\x82z", "z"},                                     /* cut off by a character */
+		{"\xf0\x9f\x98\xc3\xa9", "\xc3\xa9"},                   /* cut off by another */
+		{"a\xe2\x82", "a"},                                     /* cut off by the end */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		_cleanup_buf_ struct buf b = BUF_INIT;
+
+		utf8_add_valid(&b, table[i][0], strlen(table[i][0]));
+		assert_string_equal(buf_str(&b), table[i][1]);
+	}
 }
 
 static void names_round_trip(void **state)
@@ -344,6 +369,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffers),
+		cmocka_unit_test(bytes_that_are_not_utf8),
 		cmocka_unit_test(names_round_trip),
 		cmocka_unit_test(names_of_special_texts),
 		cmocka_unit_test(run_ids),
