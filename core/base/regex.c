@@ -45,7 +45,8 @@ void regex_free(struct regex *regex)
 	free(regex);
 }
 
-bool regex_search(const struct regex *regex, const char *text, struct regex_match *match)
+static bool search(const struct regex *regex, const char *text, size_t from, uint32_t options,
+	struct regex_match *match)
 {
 	pcre2_match_data *data = pcre2_match_data_create_from_pattern(regex->code, NULL);
 	pcre2_match_context *context = pcre2_match_context_create(NULL);
@@ -53,7 +54,8 @@ bool regex_search(const struct regex *regex, const char *text, struct regex_matc
 
 	if (data && context) {
 		pcre2_set_match_limit(context, MATCH_LIMIT);
-		n = pcre2_match(regex->code, (PCRE2_SPTR)text, strlen(text), 0, 0, data, context);
+		n = pcre2_match(
+			regex->code, (PCRE2_SPTR)text, strlen(text), from, options, data, context);
 	}
 	if (n > 0 && match) {
 		const PCRE2_SIZE *at = pcre2_get_ovector_pointer(data);
@@ -69,6 +71,46 @@ bool regex_search(const struct regex *regex, const char *text, struct regex_matc
 	pcre2_match_data_free(data);
 	pcre2_match_context_free(context);
 	return n > 0;
+}
+
+bool regex_search(const struct regex *regex, const char *text, struct regex_match *match)
+{
+	return search(regex, text, 0, 0, match);
+}
+
+bool regex_next(const struct regex *regex, const char *text, struct regex_match *match)
+{
+	const char *end;
+
+	if (!match->n)
+		return search(regex, text, 0, 0, match);
+	end = match->group[0].start + match->group[0].len;
+	/* Behind an empty match the same one would be found for ever. */
+	return search(regex, text, (size_t)(end - text),
+		match->group[0].len ? 0 : PCRE2_NOTEMPTY_ATSTART, match);
+}
+
+size_t regex_groups(const struct regex *regex)
+{
+	uint32_t n = 0;
+
+	pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &n);
+	return n;
+}
+
+const char *regex_group_name(const struct regex *regex, size_t group)
+{
+	PCRE2_SPTR entry = NULL;
+	uint32_t n = 0, size = 0;
+
+	pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &n);
+	pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+	pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &entry);
+	/* Each entry is a number of two bytes and a text. */
+	for (; n; n--, entry += size)
+		if ((size_t)(entry[0] << 8 | entry[1]) == group)
+			return (const char *)entry + 2;
+	return NULL;
 }
 
 /* The group that repl names here, and behind what of it; -1: none. */

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define REGEX_GROUPS 10
+#define REGEX_GROUPS 32
 
 struct regex;
 
@@ -36,6 +36,16 @@ static inline void regex_freep(struct regex **regex)
 
 /* Anywhere in the text; `match` may be NULL. */
 bool regex_search(const struct regex *regex, const char *text, struct regex_match *match);
+/*
+ * Python's re.finditer: with match->n 0 the first match, else the next one behind it. The text
+ * must be the same in every call.
+ */
+bool regex_next(const struct regex *regex, const char *text, struct regex_match *match);
+
+/* Groups in the pattern, the whole not counted; and the name that one has, NULL: none. */
+size_t regex_groups(const struct regex *regex);
+const char *regex_group_name(const struct regex *regex, size_t group);
+
 /* Python's re.sub with count=1: \1 and \g<1> in repl stand for groups. */
 void regex_sub(const struct regex *regex, const char *text, const char *repl, struct buf *b);
 
