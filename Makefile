@@ -118,6 +118,13 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libguild.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) -lcmocka
 
+# Programs that test scripts call.
+helpers := $(patsubst tests/lib/%.c,$(BUILD)/lib/%,$(wildcard tests/lib/*.c))
+$(BUILD)/lib/%: $(BUILD)/obj/tests/lib/%.o $(BUILD)/libguild.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
 bench_programs := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libguild.a
 	@mkdir -p $(@D)
@@ -157,7 +164,7 @@ check: ## every test: unit, mount, end to end, fault, transcripts; plain, ASan+U
 
 benches: all $(bench_programs)
 
-tests: all $(units) $(BUILD)/guildfiles/load ## build the programs and the unit tests
+tests: all $(units) $(helpers) $(BUILD)/guildfiles/load ## build the programs and the unit tests
 
 check-unit: tests ## unit tests of this build
 	@tests/lib/run.sh -B $(abspath $(BUILD)) unit
