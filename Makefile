@@ -7,6 +7,8 @@
 BUILD   ?= build
 PREFIX  ?= /usr/local
 DESTDIR ?=
+# One name for one directory, however it is given: dependencies are kept by name.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 CC      ?= cc
 AR      ?= ar
 DEV     ?= 0

@@ -265,13 +265,13 @@ static void warnings(void **state)
 		{"op: {exec: x, requires: {file: a, unknown: 1}}",
 			"unexpected source attribute 'unknown'"},
 		{"- model: m\n  operations: {op: {exec: x, requires: nosuch}}", "nosuch"},
+		{"op: {exec: x, requires: {file: a, target-type: z}}", "target-type"},
 	};
 	static const char *const errors[][2] = {
 		{"{file: a, url: b}", "conflicting attributes (file, url)"},
 		{"{sources: a.txt}", "invalid sources value for resource ':<inline>'"},
 		{"{file: ~}", "missing required attribute"},
 		{"{file: a, rename: a b c}", "invalid rename"},
-		{"{file: a, target-type: z}", "target-type"},
 	};
 
 	(void)state;
