@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "select.h"
+#include "base/natural.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "run/attr.h"

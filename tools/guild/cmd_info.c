@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "select.h"
+#include "base/natural.h"
 #include "base/clock.h"
 #include "project/flag_values.h"
 #include "run/attr.h"

@@ -2,7 +2,6 @@
 /* What lists and infos say of a run: rows, and fields by Guild AI's names for them. */
 #include "select.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,42 +26,6 @@ void print_user_path(struct buf *b, const char *path)
 		buf_printf(b, "~%s", path + len);
 	else
 		buf_puts(b, path);
-}
-
-/* The digits at *s without leading zeros, which are as good as longer ones. */
-static size_t take_digits(const char **s, const char **ret_digits)
-{
-	size_t len;
-
-	while (**s == '0' && isdigit((unsigned char)(*s)[1]))
-		++*s;
-	*ret_digits = *s;
-	len = strspn(*s, "0123456789");
-	*s += len;
-	return len;
-}
-
-int natural_compare(const char *a, const char *b)
-{
-	while (*a && *b) {
-		size_t text_a = strcspn(a, "0123456789"), text_b = strcspn(b, "0123456789");
-		size_t both = text_a < text_b ? text_a : text_b, len_a, len_b;
-		const char *digits_a, *digits_b;
-		int r = memcmp(a, b, both);
-
-		if (r || text_a != text_b)
-			return r ? r : text_a < text_b ? -1 : 1;
-		a += text_a;
-		b += text_b;
-		if (!*a || !*b)
-			break;
-		len_a = take_digits(&a, &digits_a);
-		len_b = take_digits(&b, &digits_b);
-		r = len_a == len_b ? memcmp(digits_a, digits_b, len_a) : len_a < len_b ? -1 : 1;
-		if (r)
-			return r;
-	}
-	return (*a != '\0') - (*b != '\0');
 }
 
 /* --- one run -------------------------------------------------------------- */

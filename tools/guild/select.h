@@ -97,8 +97,6 @@ bool run_field(const struct run_view *v, const char *name, struct buf *b);
 void print_run_comments(int run_fd, bool numbered);
 /* A path with ~ for the user's home. */
 void print_user_path(struct buf *b, const char *path);
-/* By text, with numbers in it by their value: a2 before a10. */
-int natural_compare(const char *a, const char *b);
 
 /* False: it still runs after that time. */
 bool wait_for_end(int run_fd, long seconds);
