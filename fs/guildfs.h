@@ -19,6 +19,7 @@ struct notifier;
 struct opdirs;
 struct passthrough;
 struct project;
+struct run_scalars;
 struct things;
 struct waiters;
 struct watcher;
@@ -35,6 +36,7 @@ struct guildfs {
 	struct passthrough *passthrough;
 	struct errors *errors;
 	struct notifier *notifier;
+	struct run_scalars *scalars;
 	struct waiters *waiters;
 	struct watcher *watcher;
 

@@ -24,6 +24,7 @@
 #include "opdir.h"
 #include "ops.h"
 #include "passthrough.h"
+#include "run_scalars.h"
 #include "things.h"
 #include "tree.h"
 #include "waiters.h"
@@ -166,9 +167,10 @@ static int open_parts(struct guildfs *fs)
 	fs->passthrough = passthrough_new();
 	fs->errors = errors_new();
 	fs->notifier = notifier_new();
+	fs->scalars = run_scalars_new();
 	fs->waiters = waiters_new();
 	if (!fs->things || !fs->opdirs || !fs->backings || !fs->passthrough || !fs->errors ||
-		!fs->notifier || !fs->waiters)
+		!fs->notifier || !fs->scalars || !fs->waiters)
 		return complain("out of memory");
 	return 0;
 }
@@ -202,6 +204,7 @@ static int guildfs_open(struct guildfs *fs, const struct options *o)
 static void guildfs_close(struct guildfs *fs)
 {
 	waiters_free(fs->waiters);
+	run_scalars_free(fs->scalars);
 	notifier_free(fs->notifier);
 	errors_free(fs->errors);
 	passthrough_free(fs->passthrough);

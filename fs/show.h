@@ -60,6 +60,14 @@ bool run_has_cmd(const struct place *p);
 bool run_has_env(const struct place *p);
 bool run_has_log(const struct place *p);
 
+/* show_metrics.c: a run's numbers */
+extern const struct dynamic metrics_children, scalars_children, plots_children;
+void metric_value(const struct place *p, struct buf *b);
+void metric_samples(const struct place *p, struct buf *b);
+void metric_plot(const struct place *p, struct buf *b);
+void run_scalars_csv(const struct place *p, struct buf *b);
+bool run_has_csv(const struct place *p);
+
 /* documents.c: what people write */
 void run_label(const struct place *p, struct buf *b);
 void run_tags(const struct place *p, struct buf *b);

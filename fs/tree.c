@@ -97,6 +97,27 @@ struct row tree_source_file[] = {
 	FILES(NULL, ROW_SOURCE, "a source file of the run"), END,
 };
 
+struct row tree_metric[] = {
+	TEXT(NULL, metric_value, "its last value"), END,
+};
+struct row tree_metric_dir[] = {
+	DIR(NULL, NULL, &metrics_children, tree_metric, "metrics whose tags begin so"), END,
+};
+
+struct row tree_samples[] = {
+	TEXT(NULL, metric_samples, "every sample: step, value, time"), END,
+};
+struct row tree_samples_dir[] = {
+	DIR(NULL, NULL, &scalars_children, tree_samples, "scalars whose tags begin so"), END,
+};
+
+struct row tree_plot[] = {
+	TEXT(NULL, metric_plot, "its curve"), END,
+};
+struct row tree_plot_dir[] = {
+	DIR(NULL, NULL, &plots_children, tree_plot, "curves of tags that begin so"), END,
+};
+
 static struct row run_rows[] = {
 	TEXT("id",	run_id,			"32 hex digits"),
 	TEXT("operation", run_operation,	"[MODEL:]OPERATION"),
@@ -123,6 +144,10 @@ static struct row run_rows[] = {
 	DIR("attrs",	NULL, &attrs_children, tree_attr, "every other stored attribute"),
 	MOVING("info",	run_info,		"what `guild runs info` prints"),
 	LOG("output",	".guild/output",	"stdout and stderr as they come"),
+	DIR("metrics",	NULL, &metrics_children, tree_metric, "the last value of each scalar"),
+	DIR("scalars",	NULL, &scalars_children, tree_samples, "every sample of each scalar"),
+	TEXT_IF("scalars.csv", run_scalars_csv, run_has_csv, "every sample of all: tag,step,value,time"),
+	DIR("plots",	NULL, &plots_children, tree_plot, "the curve of each scalar"),
 	FILES("sourcecode", ROW_SOURCE,		"the source files that ran"),
 	FILES("files",	0,			"the run directory itself"),
 	WAIT("wait",				"blocks until the run ends, gives its exit status"),
@@ -180,6 +205,9 @@ void tree_init(void)
 	number_rows(root);
 	number_rows(tree_opspec_link);
 	number_rows(tree_run_prefix);
+	number_rows(tree_metric_dir);
+	number_rows(tree_samples_dir);
+	number_rows(tree_plot_dir);
 	number_rows(tree_scratch);
 	number_rows(tree_file);
 	number_rows(tree_source_file);

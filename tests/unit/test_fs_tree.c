@@ -13,6 +13,7 @@
 #include "../../fs/notify.h"
 #include "../../fs/opdir.h"
 #include "../../fs/passthrough.h"
+#include "../../fs/run_scalars.h"
 #include "../../fs/scratch.h"
 #include "../../fs/things.h"
 #include "../../fs/tree.h"
@@ -39,6 +40,7 @@ static int setup(void **state)
 		.backings = backings_new(),
 		.errors = errors_new(),
 		.notifier = notifier_new(),
+		.scalars = run_scalars_new(),
 		.waiters = waiters_new(),
 		.uid = getuid(),
 		.gid = getgid(),
@@ -54,6 +56,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	waiters_free(fs.waiters);
+	run_scalars_free(fs.scalars);
 	notifier_free(fs.notifier);
 	errors_free(fs.errors);
 	backings_free(fs.backings);
