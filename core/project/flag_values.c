@@ -435,8 +435,7 @@ void flag_encode(struct buf *b, const struct value *v)
 	}
 }
 
-/* Cut, not rounded, behind the fifth digit of the fraction. */
-static void cut_float(struct buf *b, double d)
+void flag_cut_float(struct buf *b, double d, size_t keep)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	const char *point, *rest;
@@ -445,12 +444,12 @@ static void cut_float(struct buf *b, double d)
 	scalar_format_float_yaml(&text, d);
 	point = isfinite(d) ? strchr(buf_str(&text), '.') : NULL;
 	digits = point ? strspn(point + 1, "0123456789") : 0;
-	if (digits <= FLOAT_DIGITS) {
+	if (digits <= keep) {
 		buf_puts(b, buf_str(&text));
 		return;
 	}
 	rest = point + 1 + digits;
-	buf_add(b, text.data, (size_t)(point - text.data) + 1 + FLOAT_DIGITS);
+	buf_add(b, text.data, (size_t)(point - text.data) + 1 + keep);
 	buf_puts(b, rest);
 }
 
@@ -460,7 +459,7 @@ void flag_format(struct buf *b, const struct value *v, bool cut)
 	_cleanup_value_ struct value *quoted = NULL;
 
 	if (v->type == VALUE_FLOAT && cut) {
-		cut_float(b, v->number);
+		flag_cut_float(b, v->number, FLOAT_DIGITS);
 		return;
 	}
 	if (v->type == VALUE_STRING && cut && strchr(v->string, '/') &&

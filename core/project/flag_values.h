@@ -39,5 +39,7 @@ void flag_encode(struct buf *b, const struct value *v);
  * text with spaces quoted.
  */
 void flag_format(struct buf *b, const struct value *v, bool cut);
+/* A float of which at most so many digits of the fraction are kept: cut, not rounded. */
+void flag_cut_float(struct buf *b, double d, size_t keep);
 
 #endif

@@ -26,6 +26,7 @@ static const struct command *const commands[] = {
 	&cmd_runs_restore,
 	&cmd_runs_purge,
 	&cmd_select,
+	&cmd_compare,
 	&cmd_stop,
 	&cmd_label,
 	&cmd_tag,
@@ -161,7 +162,7 @@ static const struct command *find_command(const char *group, const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		const struct command *c = commands[i];
 		bool in_runs = c->group || c == &cmd_stop || c == &cmd_label || c == &cmd_tag ||
-			       c == &cmd_mark || c == &cmd_cat || c == &cmd_ls;
+			       c == &cmd_mark || c == &cmd_compare || c == &cmd_cat || c == &cmd_ls;
 
 		if (strcmp(c->name, name) == 0 && (group ? in_runs : !c->group))
 			return c;
