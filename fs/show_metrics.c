@@ -17,6 +17,7 @@
 #include "tree.h"
 #include "walk.h"
 #include "base/clock.h"
+#include "base/csv.h"
 #include "metrics/plot.h"
 #include "yaml/scalar.h"
 
@@ -156,9 +157,8 @@ static int find(const struct place *dir, const char *name, struct place *ret)
 	if (at == view.n || strcmp(view.names[at].path, buf_str(&path)) != 0)
 		return -ENOENT;
 	print_name(&view, kind, buf_str(&stem), buf_str(&path) + stem.len, &shown);
-	return strcmp(buf_str(&shown), name) == 0
-		       ? make_place(dir, kind->file, buf_str(&path), ret)
-		       : -ENOENT;
+	return strcmp(buf_str(&shown), name) == 0 ? make_place(dir, kind->file, buf_str(&path), ret)
+						  : -ENOENT;
 }
 
 const struct dynamic metrics_children = {.list = list, .find = find, .name = "<tag>"};
@@ -224,22 +224,6 @@ void metric_plot(const struct place *p, struct buf *b)
 		plot_svg(b, scalar->key, scalar->series);
 }
 
-/* As RFC 4180 has it: quoted where it must be. */
-static void print_csv(struct buf *b, const char *text)
-{
-	if (!strpbrk(text, ",\"\r\n")) {
-		buf_puts(b, text);
-		return;
-	}
-	buf_putc(b, '"');
-	for (; *text; text++) {
-		if (*text == '"')
-			buf_putc(b, '"');
-		buf_putc(b, *text);
-	}
-	buf_putc(b, '"');
-}
-
 /* Its heading at least; said without printing all of it. */
 bool run_has_csv(const struct place *p)
 {
@@ -261,7 +245,7 @@ void run_scalars_csv(const struct place *p, struct buf *b)
 		const struct series *series = view.names[i].scalar->series;
 		_cleanup_buf_ struct buf tag = BUF_INIT;
 
-		print_csv(&tag, view.names[i].scalar->key);
+		csv_field(&tag, view.names[i].scalar->key);
 		for (size_t j = 0; j < series->n; j++) {
 			buf_printf(b, "%s,", buf_str(&tag));
 			print_sample(b, &series->samples[j], ',');

@@ -13,7 +13,9 @@
 #include "compare_runs.h"
 #include "run_job.h"
 #include "table.h"
+#include "base/csv.h"
 #include "base/file.h"
+#include "metrics/scalars.h"
 #include "project/flag_values.h"
 #include "yaml/json.h"
 #include "yaml/scalar.h"
@@ -224,22 +226,6 @@ static int print_table(struct guild *g, const struct request *q)
 
 /* --- CSV ------------------------------------------------------------------- */
 
-/* As Python's csv module: quoted only where it must be. */
-static void print_field(struct buf *b, const char *text)
-{
-	if (!strpbrk(text, ",\"\r\n")) {
-		buf_puts(b, text);
-		return;
-	}
-	buf_putc(b, '"');
-	for (; *text; text++) {
-		if (*text == '"')
-			buf_putc(b, '"');
-		buf_putc(b, *text);
-	}
-	buf_putc(b, '"');
-}
-
 static int add_csv_row(
 	struct guild *g, struct grid *grid, size_t row, const struct cell *cells, void *arg)
 {
@@ -254,7 +240,7 @@ static int add_csv_row(
 		else if (cells[i].type == CELL_BOOL)
 			buf_puts(b, cells[i].boolean ? "True" : "False");
 		else if (cells[i].type == CELL_TEXT)
-			print_field(b, cells[i].text);
+			csv_field(b, cells[i].text);
 		else
 			print_cell(b, &cells[i]);
 	}
@@ -270,7 +256,7 @@ static int print_csv(struct guild *g, const struct compare_options *o, const str
 
 	for (size_t i = 0; grid_n_rows(grid) && i < grid_n_columns(grid); i++) {
 		buf_puts(&text, i ? "," : "");
-		print_field(&text, grid_heading(grid, i));
+		csv_field(&text, grid_heading(grid, i));
 	}
 	if (text.len)
 		buf_putc(&text, '\n');
@@ -342,16 +328,22 @@ static int print_json(struct guild *g, const struct request *q)
 static int print_scalars_of(struct guild *g, uint64_t serial)
 {
 	_cleanup_run_view_ struct run_view v = RUN_VIEW_INIT;
-	_cleanup_run_numbers_ struct run_numbers numbers = {0};
+	_cleanup_scalars_ struct scalars *scalars = NULL;
 	_cleanup_buf_ struct buf operation = BUF_INIT;
 	const struct scalar *all;
 	size_t n;
+	int r;
 
-	if (run_view_open(g, serial, &v) != EXIT_OK || run_numbers_read(&v, &numbers) != EXIT_OK)
+	if (run_view_open(g, serial, &v) != EXIT_OK)
 		return EXIT_ERROR;
+	r = scalars_new(SCALARS_SUMMARIES, &scalars);
+	if (r == 0)
+		r = scalars_refresh(scalars, v.fd, NULL);
+	if (r < 0)
+		return complain("cannot read run %s: %s", v.id, strerror(-r));
 	select_operation(v.fd, &v.summary, &operation);
 	printf("[%.8s] %s\n", v.id, buf_str(&operation));
-	all = scalars_list(numbers.scalars, &n);
+	all = scalars_list(scalars, &n);
 	for (size_t i = 0; i < n; i++)
 		if (!all[i].shadowed)
 			printf("  %s: %f (step %lld)\n", all[i].key,
