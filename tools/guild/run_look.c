@@ -3,14 +3,17 @@
 #include "run_job.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "op_help.h"
 #include "base/name.h"
 #include "base/shell.h"
+#include "metrics/capture.h"
 #include "project/command.h"
 #include "project/flag_values.h"
 #include "run/attr.h"
@@ -192,17 +195,78 @@ static int test_flags(const struct job *job)
 	return EXIT_OK;
 }
 
+/* --- patterns ------------------------------------------------------------------- */
+
+static void print_line(void *arg, const char *line)
+{
+	(void)arg;
+	puts(line);
+}
+
+static void print_pattern(void *arg, const char *pattern, const char *groups, const char *assigned)
+{
+	_cleanup_value_ struct value *v = value_string(pattern);
+	_cleanup_buf_ struct buf shown = BUF_INIT;
+
+	(void)arg;
+	if (v)
+		value_repr(&shown, v);
+	if (groups)
+		printf("  %s: %s (%s)\n", buf_str(&shown), groups, assigned);
+	else
+		printf("  %s: <no matches>\n", buf_str(&shown));
+}
+
+/* A file, or standard input for "-". */
+static int read_lines(const char *path, struct buf *text)
+{
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	char block[65536];
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return errno == ENOENT ? complain("%s does not exist", path)
+				       : complain("error opening %s: %s", path, strerror(errno));
+	while ((n = read(fd, block, sizeof(block))) > 0)
+		buf_add(text, block, (size_t)n);
+	close(fd);
+	return n < 0 || buf_error(text) ? complain("cannot read %s", path) : EXIT_OK;
+}
+
+/* How the lines of a file fare with the operation's patterns. */
+static int test_output(const struct job *job, enum capture_kind kind, const char *path)
+{
+	const char *key = kind == CAPTURE_SCALARS ? "output-scalars" : "output-attrs";
+	const struct capture_trace trace = {.line = print_line, .pattern = print_pattern};
+	_cleanup_(capture_patterns_release) struct capture_patterns patterns = {0};
+	_cleanup_strv_ struct strv warnings = STRV_INIT;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	if (capture_patterns_init(&patterns, kind, value_get(job->op->data, key), &warnings) < 0)
+		return complain("out of memory");
+	for (size_t i = 0; i < warnings.n; i++)
+		warning("%s", warnings.v[i]);
+	if (!patterns.n) {
+		fprintf(stderr, "Output %s disabled, nothing to test\n",
+			kind == CAPTURE_SCALARS ? "scalars" : "attributes");
+		return EXIT_OK;
+	}
+	if (read_lines(path, &text) != EXIT_OK)
+		return EXIT_ERROR;
+	return capture_test(&patterns, buf_str(&text), text.len, &trace) < 0
+		       ? complain("out of memory")
+		       : EXIT_OK;
+}
+
 /* --- all ------------------------------------------------------------------------ */
 
 int job_look(struct guild *g, struct job *job)
 {
 	const struct run_options *o = job->o;
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	bool needs_op = o->help_op || o->help_model || o->test_sourcecode || o->test_flags;
+	bool needs_op = o->help_op || o->help_model || o->test_sourcecode || o->test_flags ||
+			o->test_output_scalars || o->test_output_attrs;
 
-	if (o->test_output_scalars || o->test_output_attrs)
-		return complain("--test-output-%s is not supported yet",
-			o->test_output_scalars ? "scalars" : "attrs");
 	if (needs_op && !job->op)
 		return complain("there is no definition of the operation to look at");
 	if (o->help_op || o->help_model) {
@@ -215,6 +279,10 @@ int job_look(struct guild *g, struct job *job)
 	}
 	if (o->test_sourcecode)
 		return test_sourcecode(g, job);
+	if (o->test_output_scalars)
+		return test_output(job, CAPTURE_SCALARS, o->test_output_scalars);
+	if (o->test_output_attrs)
+		return test_output(job, CAPTURE_ATTRS, o->test_output_attrs);
 	if (o->test_flags)
 		return test_flags(job);
 	if (!o->print_cmd && !o->print_env)

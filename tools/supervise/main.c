@@ -112,6 +112,8 @@ static int start_process(struct supervisor *s, struct err *err)
 	int out_fd, err_fd;
 	int r = prepare_run(s, err);
 
+	if (r == 0)
+		r = numbers_open(s);
 	log_close(s);
 	if (r == 0)
 		r = tee_open(s, &out_fd, &err_fd, err);
@@ -135,7 +137,8 @@ static int see_through(struct supervisor *s)
 	if (r < 0)
 		tee_say(s, "guild: %s\n", err.code ? err_text(&err) : strerror(-r));
 	if (s->tee)
-		tee_close(s->tee);
+		tee_close(s);
+	numbers_close(s);
 	return finish_run(s, s->ended ? exit_status_of(s->status) : FAILED_TO_START);
 }
 
@@ -175,7 +178,7 @@ static int supervise(char **argv)
 	uid_t uid = (uid_t)strtoul(argv[3], NULL, 10);
 	gid_t gid = (gid_t)strtoul(argv[4], NULL, 10);
 	_cleanup_(supervisor_release) struct supervisor s = {
-		.run_fd = -1, .lock_fd = -1, .gate_fd = -1, .log_fd = -1};
+		.run_fd = -1, .lock_fd = -1, .gate_fd = -1, .log_fd = -1, .guild_fd = -1};
 	int r;
 
 	/* Where the operation writes when its output is not kept: who started it gave them. */

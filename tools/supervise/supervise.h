@@ -21,6 +21,7 @@
 #include "run/opref.h"
 #include "yaml/value.h"
 
+struct capture;
 struct tee;
 
 struct supervisor {
@@ -46,6 +47,8 @@ struct supervisor {
 	int gate_fd;   /* its process waits for a byte here before it becomes the operation */
 	int failed_fd; /* and says here why it could not */
 	struct tee *tee;
+	struct capture *capture; /* of scalars in the output; NULL: none */
+	int guild_fd;            /* .guild of the run, for it; -1: closed */
 	int caller_out, caller_err; /* for an operation whose output is not kept */
 	int log_fd;                 /* lines about the preparation; -1: closed */
 	struct catalog *catalog;    /* NULL until a run has to be found */
@@ -78,11 +81,16 @@ int process_release(struct supervisor *s, struct err *err);
 int tee_open(struct supervisor *s, int *ret_out_fd, int *ret_err_fd, struct err *err);
 /* Descriptors to poll, -1 once they are at their end. */
 void tee_fds(const struct tee *tee, int ret_fds[2]);
-void tee_read(struct tee *tee, int stream);
+void tee_read(struct supervisor *s, int stream);
 /* What the supervisor itself has to say to whoever reads the output. */
 void tee_say(struct supervisor *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Reads what is there, ends the index, syncs. */
-void tee_close(struct tee *tee);
+void tee_close(struct supervisor *s);
+
+/* numbers.c: scalars and attributes in the output. Warnings of patterns go to the log. */
+int numbers_open(struct supervisor *s);
+void numbers_feed(struct supervisor *s, int stream, const void *data, size_t len);
+void numbers_close(struct supervisor *s);
 
 /* watch.c: returns when the operation has ended and its output is read. */
 int watch_process(struct supervisor *s, struct err *err);

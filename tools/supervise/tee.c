@@ -160,21 +160,24 @@ static void end_stream(struct tee *tee, int stream)
 	keep_error(tee, file_write_all(tee->index, record.data, record.len));
 }
 
-void tee_read(struct tee *tee, int stream)
+void tee_read(struct supervisor *s, int stream)
 {
+	struct tee *tee = s->tee;
 	char block[BLOCK];
 
 	while (tee->streams[stream].fd >= 0) {
 		ssize_t n = read(tee->streams[stream].fd, block, sizeof(block));
 
-		if (n > 0)
+		if (n > 0) {
 			write_block(tee, stream, block, (size_t)n);
-		else if (n < 0 && errno == EINTR)
+			numbers_feed(s, stream, block, (size_t)n);
+		} else if (n < 0 && errno == EINTR) {
 			continue;
-		else if (n < 0 && errno == EAGAIN)
+		} else if (n < 0 && errno == EAGAIN) {
 			return;
-		else
+		} else {
 			end_stream(tee, stream);
+		}
 	}
 }
 
@@ -200,10 +203,12 @@ void tee_say(struct supervisor *s, const char *format, ...)
 	close(fd);
 }
 
-void tee_close(struct tee *tee)
+void tee_close(struct supervisor *s)
 {
+	struct tee *tee = s->tee;
+
 	for (int i = 0; i < STREAMS; i++) {
-		tee_read(tee, i);
+		tee_read(s, i);
 		end_stream(tee, i);
 	}
 	if (tee->error && tee->output >= 0)

@@ -141,8 +141,8 @@ int watch_process(struct supervisor *s, struct err *err)
 		if (polls[0].revents)
 			handle_signal(s, signals);
 		if (polls[1].revents)
-			tee_read(s->tee, 0);
+			tee_read(s, 0);
 		if (polls[2].revents)
-			tee_read(s->tee, 1);
+			tee_read(s, 1);
 	}
 }
