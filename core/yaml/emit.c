@@ -130,11 +130,18 @@ static int compare_pairs(const void *a, const void *b)
 	return strcmp((*x)->key, (*y)->key);
 }
 
+/* As it was written, so that two keys of one meaning stay two; where that needs no quotes. */
 static bool emit_key(struct writer *w, const struct value_pair *pair)
 {
 	_cleanup_value_ struct value *key = value_of_key(pair);
 
-	return key && emit_value(w, key);
+	if (!key)
+		return false;
+	if (key->type == VALUE_STRING)
+		return emit_string(w, pair->key);
+	if (!*pair->key || (w->style.flow && strchr(pair->key, ':')))
+		return emit_value(w, key);
+	return emit_text(w, pair->key, true);
 }
 
 static bool emit_pairs(struct writer *w, const struct value *v)

@@ -432,12 +432,27 @@ static bool equal_lists(const struct value *a, const struct value *b)
 	return true;
 }
 
+/* By its text, else by what it means: 1:30 is 90. */
+static const struct value_pair *find_key(const struct value *map, const struct value_pair *like)
+{
+	const struct value_pair *pair = find_pair(map, like->key);
+	_cleanup_value_ struct value *key = pair ? NULL : value_of_key(like);
+
+	for (size_t i = 0; !pair && key && key->type != VALUE_STRING && i < map->map.n; i++) {
+		_cleanup_value_ struct value *other = value_of_key(&map->map.pairs[i]);
+
+		if (other && value_equal(key, other))
+			pair = &map->map.pairs[i];
+	}
+	return pair;
+}
+
 static bool equal_maps(const struct value *a, const struct value *b)
 {
 	if (a->map.n != b->map.n)
 		return false;
 	for (size_t i = 0; i < a->map.n; i++) {
-		const struct value_pair *other = find_pair(b, a->map.pairs[i].key);
+		const struct value_pair *other = find_key(b, &a->map.pairs[i]);
 
 		if (!other || !value_equal(a->map.pairs[i].value, other->value))
 			return false;

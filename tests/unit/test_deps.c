@@ -433,6 +433,7 @@ static void reasons(void **state)
 		{"{file: a.txt, target-path: ../up}", "up"},
 		{"{file: a.txt, rename: ../../up}", "up"},
 		{"{file: dir, select: '('}", "("},
+		{"{file: a.txt, target-type: z}", "target-type"},
 	};
 
 	(void)state;

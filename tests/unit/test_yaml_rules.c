@@ -162,15 +162,18 @@ static void keys(void **state)
 	static const struct {
 		const char *in, *out, *repr;
 	} table[] = {
-		{"{yes: 1, no: 2}", "false: 2\ntrue: 1\n", "{True: 1, False: 2}"},
+		{"{yes: 1, no: 2}", "no: 2\nyes: 1\n", "{True: 1, False: 2}"},
 		{"{'yes': 1}", "'yes': 1\n", "{'yes': 1}"},
 		{"{1: a}", "1: a\n", "{1: 'a'}"},
 		{"{'1': a}", "'1': a\n", "{'1': 'a'}"},
 		{"{1.5: a}", "1.5: a\n", "{1.5: 'a'}"},
-		{"{1e3: a}", "1000.0: a\n", "{1000.0: 'a'}"},
-		{"{~: a}", "null: a\n", "{None: 'a'}"},
+		{"{1e3: a, 0x10: b, 010: c}", "010: c\n0x10: b\n1e3: a\n",
+			"{1000.0: 'a', 16: 'b', 8: 'c'}"},
+		{"{~: a}", "~: a\n", "{None: 'a'}"},
+		{"? \n: a", "null: a\n", "{None: 'a'}"},
 		{"{'': a}", "'': a\n", "{'': 'a'}"},
 		{"{y: 1, N: 2}", "'N': 2\n'y': 1\n", "{'y': 1, 'N': 2}"},
+		{"1:30: a\n-.5: b", "-.5: b\n1:30: a\n", "{90: 'a', '-.5': 'b'}"},
 		{"{2020-01-01: a}", "2020-01-01: a\n", "{datetime.date(2020, 1, 1): 'a'}"},
 		{"{a b: 1, 'c: d': 2}", "a b: 1\n'c: d': 2\n", "{'a b': 1, 'c: d': 2}"},
 		{"b: &b {1: x}\nc: {<<: *b}", "b:\n  1: x\nc:\n  1: x\n",
@@ -181,13 +184,19 @@ static void keys(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		_cleanup_value_ struct value *v = parse(table[i].in), *copy = value_copy(v);
-		_cleanup_buf_ struct buf out = BUF_INIT, repr = BUF_INIT;
+		_cleanup_value_ struct value *v = parse(table[i].in), *copy = value_copy(v),
+					     *back = NULL, *flow_back = NULL;
+		_cleanup_buf_ struct buf out = BUF_INIT, repr = BUF_INIT, flow = BUF_INIT;
 
 		yaml_emit(&out, copy);
 		assert_string_equal(buf_str(&out), table[i].out);
 		value_repr(&repr, copy);
 		assert_string_equal(buf_str(&repr), table[i].repr);
+		back = parse(buf_str(&out));
+		assert_true(value_equal(v, back));
+		yaml_emit_flow(&flow, v);
+		flow_back = parse(buf_str(&flow));
+		assert_true(value_equal(v, flow_back));
 	}
 }
 
