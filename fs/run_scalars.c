@@ -253,7 +253,8 @@ int scalars_view_open(const struct place *p, struct scalars_view *ret)
 		put(cache, k, n_samples);
 		return r;
 	}
-	*ret = (struct scalars_view){.names = k->names, .n = k->n, .kept = k, .cache = cache};
+	*ret = (struct scalars_view){
+		.names = k->names, .n = k->n, .all = k->scalars, .kept = k, .cache = cache};
 	return 0;
 }
 

@@ -31,6 +31,7 @@ struct scalar_name {
 struct scalars_view {
 	const struct scalar_name *names; /* sorted by path */
 	size_t n;
+	const struct scalars *all;
 	/* private */
 	struct run_scalars *cache;
 	struct kept_scalars *kept;

@@ -5,10 +5,13 @@
 #include <errno.h>
 
 #include "guildfs.h"
+#include "run_scalars.h"
 #include "things.h"
 #include "walk.h"
 #include "base/file.h"
 #include "catalog/catalog.h"
+#include "metrics/info.h"
+#include "project/flag_values.h"
 #include "run/attr.h"
 #include "run/home.h"
 #include "run/report.h"
@@ -75,6 +78,36 @@ void run_model(const struct place *p, struct buf *b)
 		print_or_fail(b, s.opref.model);
 }
 
+/* Takes the map over; NULL is out of memory. */
+static void print_section(struct buf *b, const char *heading, struct value *map, bool if_empty)
+{
+	if (!map) {
+		buf_fail(b, -ENOMEM);
+		return;
+	}
+	if (map->map.n || if_empty)
+		buf_printf(b, "%s:\n", heading);
+	for (size_t i = 0; i < map->map.n; i++) {
+		buf_printf(b, "  %s: ", map->map.pairs[i].key);
+		flag_encode(b, map->map.pairs[i].value);
+		buf_putc(b, '\n');
+	}
+	value_free(map);
+}
+
+static void print_numbers(const struct place *p, int run_fd, struct buf *b)
+{
+	_cleanup_scalars_view_ struct scalars_view view = SCALARS_VIEW_INIT;
+	int r = scalars_view_open(p, &view);
+
+	if (r < 0) {
+		buf_fail(b, r);
+		return;
+	}
+	print_section(b, "scalars", info_scalars(view.all, false, false), true);
+	print_section(b, "attributes", info_attributes(run_fd, view.all), false);
+}
+
 void run_info(const struct place *p, struct buf *b)
 {
 	_cleanup_close_ int run_fd = place_open_run(p);
@@ -89,6 +122,7 @@ void run_info(const struct place *p, struct buf *b)
 		return;
 	buf_printf(&path, "%s/runs/%s", p->fs->home->path, place_run_id(p));
 	report_info(run_fd, place_run_id(p), buf_str(&path), &s, b);
+	print_numbers(p, run_fd, b);
 }
 
 void run_pid(const struct place *p, struct buf *b)

@@ -19,7 +19,7 @@ void report_attr(int run_fd, const char *name, struct buf *b);
 void report_time(int run_fd, const char *name, struct buf *b);
 void report_duration(int run_fd, struct buf *b); /* seconds; only of a run that has ended */
 
-/* What `guild runs info` prints. `id` names the run, path is its directory. */
+/* What `guild runs info` prints, up to the scalars. `id` names the run, path is its directory. */
 void report_info(int run_fd, const char *id, const char *path, const struct run_summary *summary,
 	struct buf *b);
 

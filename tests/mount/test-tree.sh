@@ -61,7 +61,7 @@ equal "latest of the operation" "../../../../runs/$id" "$(readlink $OP/latest)"
 equal "unique prefix" "$id" "$(readlink "runs/${id:0:7}")"
 refuse "empty prefix" readlink "runs/zz"
 R=runs/$id
-equal "files of a run" "attrs cmd comments ctl duration env exit_status files flags host id info label marked model operation output platform project random_seed sourcecode started status stopped tags user" "$(ls "$R" | xargs)"
+equal "files of a run" "attrs cmd comments ctl duration env exit_status files flags host id info label marked metrics model operation output platform plots project random_seed scalars scalars.csv sourcecode started status stopped tags user" "$(ls "$R" | xargs)"
 equal "id" "$id" "$(cat "$R/id")"
 equal "operation" "m:quick" "$(cat "$R/operation")"
 equal "status" completed "$(cat "$R/status")"

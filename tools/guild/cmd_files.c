@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "select.h"
-#include "base/natural.h"
 #include "base/file.h"
+#include "base/natural.h"
 #include "base/name.h"
 #include "run/attr.h"
 #include "run/manifest.h"

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run_job.h"
 #include "select.h"
-#include "base/natural.h"
 #include "base/clock.h"
+#include "base/natural.h"
+#include "metrics/info.h"
 #include "project/flag_values.h"
 #include "run/attr.h"
 #include "run/manifest.h"
@@ -20,7 +22,7 @@
 
 struct info_options {
 	struct selection sel;
-	bool comments, env, deps, manifest, plugins, json;
+	bool all_scalars, comments, env, deps, manifest, plugins, json;
 };
 
 #define OPTION(member, n, s, h)                                                                    \
@@ -30,6 +32,7 @@ struct info_options {
 	}
 
 static const struct option_def info_options[] = {
+	OPTION(all_scalars, "--all-scalars", "-s", "all scalars, with first, last, min, max, ..."),
 	OPTION(comments, "--comments", "-c", "also the comments"),
 	OPTION(env, "--env", "-e", "also the environment"),
 	OPTION(deps, "--deps", "-d", "also the resolved dependencies"),
@@ -85,25 +88,6 @@ static int set_proto_flags(struct value *info, int run_fd)
 	return value_map_set(info, "proto-flags", read_attr(proto_fd, "flags", VALUE_MAP));
 }
 
-/* What the operation itself says of its runs; names that Guild uses are not its to give. */
-static int set_attributes(struct value *info, int run_fd)
-{
-	static const char *const core[] = {"cmd", "deps", "env", "exit_status", "flags", "host",
-		"id", "initialized", "label", "op", "opdef_attrs", "pip_freeze", "platform",
-		"plugins", "r_packages_loaded", "r_sys_info", "random_seed", "run_params",
-		"sourcecode_digest", "started", "stopped", "user", "user_flags", "vcs_commit"};
-	struct value *attrs = read_attr(run_fd, "opdef_attrs", VALUE_MAP);
-
-	if (!attrs)
-		return -ENOMEM;
-	for (size_t i = 0; i < ARRAY_SIZE(core); i++)
-		value_map_remove(attrs, core[i]);
-	if (attrs->map.n)
-		return value_map_set(info, "attributes", attrs);
-	value_free(attrs);
-	return 0;
-}
-
 static int set_comments(struct value *info, int run_fd)
 {
 	struct value *comments = read_attr(run_fd, "comments", VALUE_LIST);
@@ -152,9 +136,37 @@ static int set_attr(
 	return value_map_set(info, name, read_attr(run_fd, attr, type));
 }
 
+static int set_attributes(struct value *info, int run_fd, const struct scalars *scalars)
+{
+	struct value *attrs = info_attributes(run_fd, scalars);
+
+	if (!attrs || attrs->map.n)
+		return value_map_set(info, "attributes", attrs);
+	value_free(attrs);
+	return 0;
+}
+
+static int read_scalars(const struct run_view *v, struct scalars **ret)
+{
+	_cleanup_strv_ struct strv problems = STRV_INIT;
+	int r = scalars_new(SCALARS_SUMMARIES, ret);
+
+	if (r == 0)
+		r = scalars_refresh(*ret, v->fd, NULL);
+	if (r == 0)
+		r = scalars_problems(*ret, &problems);
+	for (size_t i = 0; i < problems.n; i++)
+		warning("%s", problems.v[i]);
+	return r;
+}
+
 static int collect(struct value *info, const struct info_options *o, const struct run_view *v)
 {
-	int r = set_fields(info, v);
+	_cleanup_scalars_ struct scalars *scalars = NULL;
+	int r = read_scalars(v, &scalars);
+
+	if (r == 0)
+		r = set_fields(info, v);
 
 	if (r == 0)
 		r = set_attr(info, "tags", v->fd, "tags", VALUE_LIST);
@@ -163,9 +175,9 @@ static int collect(struct value *info, const struct info_options *o, const struc
 	if (r == 0)
 		r = set_proto_flags(info, v->fd);
 	if (r == 0)
-		r = value_map_set(info, "scalars", value_map());
+		r = value_map_set(info, "scalars", info_scalars(scalars, o->all_scalars, o->json));
 	if (r == 0)
-		r = set_attributes(info, v->fd);
+		r = set_attributes(info, v->fd, scalars);
 	if (r == 0 && o->comments)
 		r = set_comments(info, v->fd);
 	if (r == 0 && o->env)
