@@ -146,7 +146,7 @@ static struct row run_rows[] = {
 	LOG("output",	".guild/output",	"stdout and stderr as they come"),
 	DIR("metrics",	NULL, &metrics_children, tree_metric, "the last value of each scalar"),
 	DIR("scalars",	NULL, &scalars_children, tree_samples, "every sample of each scalar"),
-	TEXT_IF("scalars.csv", run_scalars_csv, run_has_csv, "every sample of all: tag,step,value,time"),
+	TEXT_IF("scalars.csv", run_scalars_csv, run_has_csv, "all of them: tag,step,value,time"),
 	DIR("plots",	NULL, &plots_children, tree_plot, "the curve of each scalar"),
 	FILES("sourcecode", ROW_SOURCE,		"the source files that ran"),
 	FILES("files",	0,			"the run directory itself"),

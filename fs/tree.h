@@ -21,6 +21,7 @@ void tree_print(struct buf *b);
  */
 extern struct row tree_model[], tree_operation[], tree_opspec_link[], tree_run[], tree_run_prefix[],
 	tree_resource[], tree_metric[], tree_metric_dir[], tree_samples[], tree_samples_dir[],
-	tree_plot[], tree_plot_dir[], tree_attr[], tree_file[], tree_source_file[], tree_drop[], tree_scratch[];
+	tree_plot[], tree_plot_dir[], tree_attr[], tree_file[], tree_source_file[], tree_drop[],
+	tree_scratch[];
 
 #endif
