@@ -38,8 +38,8 @@ struct watcher {
 	pthread_t thread;
 	int inotify, stop;
 	int runs_watch, changes_watch;
-	off_t changes_read; /* how much of the changes file is known */
-	uint64_t *live;     /* runs that are not over, as far as is known */
+	struct home_changes_mark changes_read;
+	uint64_t *live; /* runs that are not over, as far as is known */
 	size_t n_live, cap_live;
 };
 
@@ -151,42 +151,6 @@ static int look_at_start(void *arg, uint64_t serial)
 
 /* --- events --------------------------------------------------------------- */
 
-/* Ids that our programs appended since the last look; a file that shrank was begun anew. */
-static void read_changes(struct watcher *w)
-{
-	_cleanup_close_ int fd = openat(w->fs->home->fd, HOME_CHANGES, O_RDONLY | O_CLOEXEC);
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	char block[4096];
-	struct stat st;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return;
-	if (st.st_size < w->changes_read)
-		w->changes_read = 0;
-	while ((n = pread(fd, block, sizeof(block), w->changes_read)) > 0) {
-		buf_add(&text, block, (size_t)n);
-		w->changes_read += n;
-	}
-	for (const char *line = buf_str(&text); *line;) {
-		size_t len = strcspn(line, "\n");
-
-		if (line[len] != '\n') {
-			/* Half a line: the other half comes with the next event. */
-			w->changes_read -= (off_t)len;
-			break;
-		}
-		if (len == RUN_ID_LEN) {
-			char id[RUN_ID_LEN + 1];
-
-			memcpy(id, line, len);
-			id[len] = '\0';
-			run_changed(w, id);
-		}
-		line += len + 1;
-	}
-}
-
 static void rescanned(void *arg, enum catalog_change change, uint64_t serial, const char *id)
 {
 	struct watcher *w = arg;
@@ -196,6 +160,18 @@ static void rescanned(void *arg, enum catalog_change change, uint64_t serial, co
 		changes_run_gone(w->fs, id);
 	else
 		run_changed(w, id);
+}
+
+static void run_announced(void *arg, const char *id)
+{
+	run_changed(arg, id);
+}
+
+/* What our programs announced since the last look. */
+static void read_changes(struct watcher *w)
+{
+	if (home_changes_read(w->fs->home, &w->changes_read, run_announced, w) == -ESTALE)
+		catalog_rescan(w->fs->catalog, rescanned, w);
 }
 
 static void handle_event(struct watcher *w, const struct inotify_event *e)
@@ -270,15 +246,16 @@ static int watch_home(struct watcher *w)
 {
 	const struct home *home = w->fs->home;
 	_cleanup_buf_ struct buf runs = BUF_INIT, cache = BUF_INIT;
-	struct stat st;
 
 	buf_printf(&runs, "%s/runs", home->path);
 	buf_printf(&cache, "%s/cache/guildfs", home->path);
 	w->runs_watch = inotify_add_watch(w->inotify, buf_str(&runs), RUNS_EVENTS);
 	w->changes_watch = inotify_add_watch(w->inotify, buf_str(&cache), CHANGES_EVENTS);
-	if (fstatat(home->fd, HOME_CHANGES, &st, 0) == 0)
-		w->changes_read = st.st_size;
-	return w->runs_watch < 0 || w->changes_watch < 0 ? -errno : 0;
+	if (w->runs_watch < 0 || w->changes_watch < 0)
+		return -errno;
+	/* What was announced before is in the catalogue. */
+	home_changes_read(home, &w->changes_read, run_announced, w);
+	return 0;
 }
 
 static void watcher_free(struct watcher *w)

@@ -157,19 +157,124 @@ void home_run_path(const struct home *home, const char *id, struct buf *b)
 	buf_puts(b, id);
 }
 
+/* --- the changes file ----------------------------------------------------- */
+
+/*
+ * A changes file with nothing in it but its first line, which no other one has. `replace` puts it
+ * in the place of one that has grown too long; without it -EEXIST, when somebody else was first.
+ */
+static int begin_changes(const struct home *home, bool replace)
+{
+	char line[RUN_ID_LEN + 2] = "", temporary[sizeof(HOME_CHANGES) + RUN_ID_LEN + 2];
+	_cleanup_close_ int fd = -1;
+	int r = name_new_run_id(line);
+
+	if (r < 0)
+		return r;
+	snprintf(temporary, sizeof(temporary), HOME_CHANGES ".%s", line);
+	/* Half an id, since a whole one would tell of a run. */
+	memcpy(line + RUN_ID_LEN / 2, "\n", sizeof("\n"));
+	fd = openat(home->fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -errno;
+	r = file_write_all(fd, line, strlen(line));
+	if (r == 0 && renameat2(home->fd, temporary, home->fd, HOME_CHANGES,
+			      replace ? 0 : RENAME_NOREPLACE) < 0)
+		r = -errno;
+	if (r < 0)
+		unlinkat(home->fd, temporary, 0);
+	return r;
+}
+
+/* With the file made first when there is none. */
+static int open_changes(const struct home *home, int flags)
+{
+	int fd = openat(home->fd, HOME_CHANGES, flags | O_CLOEXEC);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd < 0 ? -errno : fd;
+	begin_changes(home, false);
+	fd = openat(home->fd, HOME_CHANGES, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 void home_poke(const struct home *home, const char *id)
 {
-	_cleanup_close_ int fd =
-		openat(home->fd, HOME_CHANGES, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	_cleanup_close_ int fd = -1;
 	_cleanup_buf_ struct buf line = BUF_INIT;
 	struct stat st;
 
+	if (fstatat(home->fd, HOME_CHANGES, &st, 0) == 0 && st.st_size > CHANGES_MAX)
+		begin_changes(home, true);
+	fd = open_changes(home, O_WRONLY | O_APPEND);
 	if (fd < 0)
-		return;
-	if (fstat(fd, &st) == 0 && st.st_size > CHANGES_MAX && ftruncate(fd, 0) < 0)
 		return;
 	buf_printf(&line, "%s\n", id);
 	file_write_all(fd, line.data, line.len);
+}
+
+/* Appends what there is from an offset on. */
+static int read_from(int fd, size_t offset, struct buf *b)
+{
+	char block[4096];
+	ssize_t n;
+
+	while ((n = pread(fd, block, sizeof(block), (off_t)offset)) > 0) {
+		buf_add(b, block, (size_t)n);
+		offset += (size_t)n;
+	}
+	return n < 0 ? -errno : buf_error(b);
+}
+
+/* A mark behind the first line. */
+static int mark_begin(int fd, struct home_changes_mark *ret)
+{
+	char line[sizeof(ret->file) + 1];
+	ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
+	size_t len;
+
+	if (n < 0)
+		return -errno;
+	line[n] = '\0';
+	len = strcspn(line, "\n");
+	*ret = (struct home_changes_mark){0};
+	if (len && len < sizeof(ret->file) && line[len]) {
+		memcpy(ret->file, line, len);
+		ret->offset = len + 1;
+	}
+	return 0;
+}
+
+int home_changes_read(const struct home *home, struct home_changes_mark *mark,
+	void (*changed)(void *arg, const char *id), void *arg)
+{
+	_cleanup_close_ int fd = open_changes(home, O_RDONLY);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct home_changes_mark now = {0};
+	struct stat st;
+	bool known;
+	int r = fd < 0 ? fd : mark_begin(fd, &now);
+
+	if (r == 0 && fstat(fd, &st) < 0)
+		r = -errno;
+	if (r < 0)
+		return r;
+	known = *now.file && strcmp(now.file, mark->file) == 0 && mark->offset >= now.offset &&
+		mark->offset <= (size_t)st.st_size;
+	if (known)
+		now = *mark;
+	r = read_from(fd, now.offset, &text);
+	if (r < 0)
+		return r;
+	/* Of half a line the other half is yet to come. */
+	for (char *line = text.data, *end; line && (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		now.offset += (size_t)(end - line) + 1;
+		if (known && name_is_component(line))
+			changed(arg, line);
+	}
+	*mark = now;
+	return known ? 0 : -ESTALE;
 }
 
 int home_lock_run_status(const struct home *home)

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/name.h"
 
 struct home {
 	char *path; /* absolute, real */
@@ -42,15 +43,33 @@ static inline void home_closep(struct home **home)
 /* O_PATH | O_DIRECTORY descriptor of runs/<id>; -ENOENT. `id` must be a component. */
 int home_open_run(const struct home *home, const char *id);
 
-/*
- * Tells every daemon that looks at this home that a run was changed: appends its id to
- * cache/guildfs/changes, which daemons watch. Best effort: without it they notice within the
- * time-outs of the contract.
- */
 /* Absolute path of a run's directory. An id that is an absolute path itself is a run outside. */
 void home_run_path(const struct home *home, const char *id, struct buf *b);
+
+/*
+ * Tells everybody who remembers something of this home that a run was changed, after the change:
+ * appends its id to cache/guildfs/changes, which daemons watch. Best effort: without it they notice
+ * within the time-outs of the contract.
+ *
+ * The file begins with a line of its own. One that has grown too long is replaced by one that
+ * begins otherwise.
+ */
 void home_poke(const struct home *home, const char *id);
 #define HOME_CHANGES "cache/guildfs/changes"
+
+/* How much of it somebody has read. All zero: nothing. */
+struct home_changes_mark {
+	char file[RUN_ID_LEN + 1]; /* its first line */
+	size_t offset;
+};
+
+/*
+ * Calls changed() for what was appended since, in that order, and moves the mark behind it.
+ * -ESTALE when the mark is of another file or none: then nothing was called, any run may have
+ * changed, and the mark is at the end of today's file. On other errors the mark stays.
+ */
+int home_changes_read(const struct home *home, struct home_changes_mark *mark,
+	void (*changed)(void *arg, const char *id), void *arg);
 
 /* Guild AI's lock for changing STAGED: flock on locks/run-status. Returns a descriptor to close. */
 int home_lock_run_status(const struct home *home);

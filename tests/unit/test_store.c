@@ -347,6 +347,51 @@ static void damaged_attributes(void **state)
 	assert_int_equal(birth_withdraw(store.home, id), 0);
 }
 
+static void add_changed(void *arg, const char *id)
+{
+	buf_printf(arg, "%s ", id);
+}
+
+/* Everybody who remembers something learns what was changed since, or that nobody can tell. */
+static void changes(void **state)
+{
+	_cleanup_buf_ struct buf heard = BUF_INIT;
+	struct home_changes_mark mark = {0}, old;
+
+	(void)state;
+	unlinkat(store.home->fd, HOME_CHANGES, 0);
+	assert_int_equal(home_changes_read(store.home, &mark, add_changed, &heard), -ESTALE);
+	assert_int_equal(home_changes_read(store.home, &mark, add_changed, &heard), 0);
+	home_poke(store.home, "a");
+	home_poke(store.home, "b");
+	assert_int_equal(home_changes_read(store.home, &mark, add_changed, &heard), 0);
+	assert_string_equal(buf_str(&heard), "a b ");
+	assert_int_equal(home_changes_read(store.home, &mark, add_changed, &heard), 0);
+	assert_string_equal(buf_str(&heard), "a b ");
+	/* Begun anew, and already longer than what was read of the one before. */
+	unlinkat(store.home->fd, HOME_CHANGES, 0);
+	for (int i = 0; i < 3; i++)
+		home_poke(store.home, "c");
+	buf_clear(&heard);
+	assert_int_equal(home_changes_read(store.home, &mark, add_changed, &heard), -ESTALE);
+	assert_string_equal(buf_str(&heard), "");
+	home_poke(store.home, "d");
+	assert_int_equal(home_changes_read(store.home, &mark, add_changed, &heard), 0);
+	assert_string_equal(buf_str(&heard), "d ");
+	/* Grown too long. */
+	{
+		_cleanup_close_ int fd =
+			openat(store.home->fd, HOME_CHANGES, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+		assert_int_equal(ftruncate(fd, (1 << 20) + 1), 0);
+	}
+	old = mark;
+	home_poke(store.home, "e");
+	assert_int_equal(home_changes_read(store.home, &mark, add_changed, &heard), -ESTALE);
+	assert_string_not_equal(mark.file, old.file);
+	assert_true(mark.offset < 100);
+}
+
 static void count_changes(void *arg, enum catalog_change change, uint64_t serial, const char *id)
 {
 	int *counts = arg;
@@ -474,6 +519,7 @@ int main(void)
 		cmocka_unit_test(oprefs),
 		cmocka_unit_test(annotations),
 		cmocka_unit_test(damaged_attributes),
+		cmocka_unit_test(changes),
 		cmocka_unit_test(catalogue),
 		cmocka_unit_test(births_survive_kills),
 	};
