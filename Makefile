@@ -32,7 +32,7 @@ ALL_CFLAGS = -std=c17 $(WARNINGS) $(CFLAGS) $(SANITIZE) -pthread
 
 # Libraries are looked up when a recipe runs, not when this file is read: `make demo` must be
 # able to install them first.
-CORE_PKGS := yaml-0.1 libcrypto libxxhash libpcre2-8 libcurl libarchive
+CORE_PKGS := yaml-0.1 libcrypto libxxhash libpcre2-8 libcurl libarchive sqlite3
 CORE_LIBS  = $(shell pkg-config --libs $(CORE_PKGS)) -lm
 FUSE_CFLAGS = -DFUSE_USE_VERSION=314 $(shell pkg-config --cflags fuse3)
 FUSE_LIBS   = $(shell pkg-config --libs fuse3)

@@ -4,7 +4,7 @@
 # when everything is there.
 set -eu
 
-build="gcc make pkg-config libc6-dev libfuse3-dev fuse3 libyaml-dev libssl-dev libxxhash-dev libpcre2-dev libcurl4-openssl-dev libarchive-dev python3"
+build="gcc make pkg-config libc6-dev libfuse3-dev fuse3 libyaml-dev libssl-dev libxxhash-dev libpcre2-dev libcurl4-openssl-dev libarchive-dev libsqlite3-dev python3"
 check="libcmocka-dev clang xfsprogs git vim rsync strace dash procps python3-venv util-linux"
 
 fuzz="clang libclang-rt-14-dev"

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The index: what lists need to know of runs that are over, in one SQLite file, so that it is read
+ * from the store once and not by every process. The store is the truth. The file can be deleted at
+ * any time; a damaged one, or one of another version, is thrown away and begun anew.
+ *
+ * A row is right for every change that was announced (home_poke) before the index's mark; the
+ * reader goes through those after it. What nobody announces shows in the run's stamp (stamp.h),
+ * which a sweep compares.
+ *
+ * Opened for one piece of work and closed again: then neither a fork, nor somebody who deletes the
+ * file, is in the way. One thread at a time for each open index. Readers never wait for a writer;
+ * who cannot write within INDEX_BUSY_MS does not.
+ *
+ * Errors: -EUCLEAN (damaged: index_discard()), -EBUSY (others write), -ENOENT (a home that is none,
+ * such as the trash), and what the file system says. Nothing of it is a reason to fail: without an
+ * index everything is read from the store.
+ */
+#ifndef CATALOG_INDEX_H
+#define CATALOG_INDEX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "run/home.h"
+#include "run/summary.h"
+
+enum { INDEX_BUSY_MS = 250 };
+
+struct index;
+
+/* Makes the file when there is none. */
+int index_open(const struct home *home, struct index **ret);
+void index_close(struct index *ix);
+/* Closes it, and puts an empty one in its place. */
+void index_discard(struct index *ix);
+
+static inline void index_closep(struct index **ix)
+{
+	if (*ix)
+		index_close(*ix);
+}
+#define _cleanup_index_ _cleanup_(index_closep)
+
+/* Absolute path of the file for a home. -ENOENT, -EPERM (the directory is not ours). */
+int index_path(const struct home *home, struct buf *b);
+/* Whether a file system (statfs's f_type) is one that other machines may write, too. */
+bool index_is_shared_fs(long type);
+
+struct index_state {
+	struct home_changes_mark mark; /* what was announced up to here is in the rows */
+	int64_t swept;    /* when all rows were last compared, microseconds; 0: never */
+	uint64_t edition; /* another number after each commit */
+};
+
+/* The summary's texts belong to the index, until the next row. */
+struct index_row {
+	const char *id;
+	uint64_t stamp;
+	struct run_summary summary;
+};
+
+/* Calls fn for every row, in no order. A nonzero result ends it and is returned. */
+int index_each(struct index *ix, struct index_state *ret_state,
+	int (*fn)(void *arg, const struct index_row *row), void *arg);
+/* The same, with nothing but the stamps: 0 for what is in doubt. */
+int index_each_stamp(
+	struct index *ix, int (*fn)(void *arg, const char *id, uint64_t stamp), void *arg);
+
+/*
+ * Changes are made between index_begin(), after which nobody else changes anything, and
+ * index_commit(). Closing without it undoes them.
+ */
+int index_begin(struct index *ix, struct index_state *ret_state);
+int index_put(struct index *ix, const struct index_row *row);
+/* The row, if there is one, is not used until it is put again. */
+int index_doubt(struct index *ix, const char *id);
+/* A run that is gone, with all that is kept of it. */
+int index_remove(struct index *ix, const char *id);
+/* Gives state->edition its new value. */
+int index_commit(struct index *ix, struct index_state *state);
+
+/* Moves what was committed into the file proper, and syncs it. For who has the time: until it is
+ * done each process that opens the index reads it twice. */
+void index_settle(struct index *ix);
+/* -EUCLEAN with SQLite's sentence when the file's structure is damaged. Reads all of it. */
+int index_verify(struct index *ix, struct err *err);
+
+/* The lock of the one process that sweeps this index: a descriptor to close. -EAGAIN. */
+int index_lock_sweep(const struct home *home);
+
+#endif
