@@ -138,6 +138,8 @@ static int look_at_start(void *arg, uint64_t serial)
 	struct watcher *w = arg;
 	const char *id = catalog_id(w->fs->catalog, serial);
 
+	if (catalog_known_over(w->fs->catalog, serial))
+		return 0;
 	for (size_t i = 0; id && i < ARRAY_SIZE(signs); i++) {
 		if (!run_has(w->fs, id, signs[i]))
 			continue;
@@ -253,8 +255,7 @@ static int watch_home(struct watcher *w)
 	w->changes_watch = inotify_add_watch(w->inotify, buf_str(&cache), CHANGES_EVENTS);
 	if (w->runs_watch < 0 || w->changes_watch < 0)
 		return -errno;
-	/* What was announced before is in the catalogue. */
-	home_changes_read(home, &w->changes_read, run_announced, w);
+	w->changes_read = catalog_mark(w->fs->catalog);
 	return 0;
 }
 
@@ -282,6 +283,8 @@ int watcher_start(struct guildfs *fs, struct watcher **ret)
 	/* What came while the catalogue was read and nobody watched. */
 	if (r == 0)
 		r = catalog_rescan(fs->catalog, rescanned, w);
+	if (r == 0)
+		read_changes(w);
 	if (r == 0)
 		r = -pthread_create(&w->thread, NULL, watcher_main, w);
 	if (r < 0) {

@@ -29,7 +29,7 @@ static size_t lower_bound(const struct catalog *c, const char *id)
 	return low;
 }
 
-static struct entry *find(const struct catalog *c, const char *id)
+struct entry *entry_by_id(const struct catalog *c, const char *id)
 {
 	size_t at = lower_bound(c, id);
 	struct entry *e = at < c->n_by_id ? &c->entries[c->by_id[at]] : NULL;
@@ -57,8 +57,8 @@ static int grow(void *array, size_t n, size_t *cap, size_t size)
 	return 0;
 }
 
-/* A new entry, not yet in the sorted array. NULL: out of memory. */
-static struct entry *append(struct catalog *c, const char *id)
+/* A new entry, not yet in the sorted array, which owns the id. NULL: out of memory. */
+static struct entry *append(struct catalog *c, char *id)
 {
 	struct entry *e;
 
@@ -66,20 +66,21 @@ static struct entry *append(struct catalog *c, const char *id)
 		grow(&c->by_id, c->n_by_id, &c->cap_by_id, sizeof(*c->by_id)) < 0)
 		return NULL;
 	e = &c->entries[c->n];
-	*e = (struct entry){.id = strdup(id), .present = true};
-	if (!e->id)
-		return NULL;
+	*e = (struct entry){.id = id, .present = true};
 	c->n++;
 	return e;
 }
 
 static struct entry *insert(struct catalog *c, const char *id)
 {
-	struct entry *e = append(c, id);
+	char *copy = strdup(id);
+	struct entry *e = copy ? append(c, copy) : NULL;
 	size_t at;
 
-	if (!e)
+	if (!e) {
+		free(copy);
 		return NULL;
+	}
 	at = lower_bound(c, id);
 	memmove(&c->by_id[at + 1], &c->by_id[at], (c->n_by_id - at) * sizeof(*c->by_id));
 	c->by_id[at] = (uint32_t)(e - c->entries);
@@ -132,16 +133,20 @@ int catalog_new(const struct home *home, struct catalog **ret, struct err *err)
 	_cleanup_strv_ struct strv names = STRV_INIT;
 	int r = c ? list_runs(home, &names) : -ENOMEM;
 
-	if (c)
+	if (c) {
 		pthread_mutex_init(&c->lock, NULL);
+		pthread_mutex_init(&c->index_lock, NULL);
+	}
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		struct entry *e = append(c, names.v[i]);
 
-		/* Sorted already: no insertion needed. */
-		if (e)
+		/* Sorted already: no insertion needed. The name is the entry's now. */
+		if (e) {
 			c->by_id[c->n_by_id++] = (uint32_t)(e - c->entries);
-		else
+			names.v[i] = NULL;
+		} else {
 			r = -ENOMEM;
+		}
 	}
 	if (r < 0) {
 		if (c)
@@ -149,6 +154,7 @@ int catalog_new(const struct home *home, struct catalog **ret, struct err *err)
 		return err_set(err, r, "cannot read the runs in %s: %s", home->path, strerror(-r));
 	}
 	c->home = home;
+	saved_load(c);
 	*ret = c;
 	return 0;
 }
@@ -161,13 +167,22 @@ void catalog_free(struct catalog *c)
 	}
 	free(c->entries);
 	free(c->by_id);
+	opref_table_release(&c->oprefs);
 	pthread_mutex_destroy(&c->lock);
+	pthread_mutex_destroy(&c->index_lock);
 	free(c);
 }
 
 const struct home *catalog_home(const struct catalog *c)
 {
 	return c->home;
+}
+
+struct home_changes_mark catalog_mark(struct catalog *c)
+{
+	LOCK_SCOPE(&c->index_lock);
+
+	return c->mark;
 }
 
 struct change {
@@ -206,7 +221,7 @@ static int compare_with(struct catalog *c, const struct strv *names, struct chan
 	for (size_t i = 0; r == 0 && i < names->n; i++) {
 		struct entry *e;
 
-		if (find(c, names->v[i]))
+		if (entry_by_id(c, names->v[i]))
 			continue;
 		e = insert(c, names->v[i]);
 		r = e ? note(changes, CATALOG_ADDED, serial_of(c, e), e->id) : -ENOMEM;
@@ -239,7 +254,7 @@ uint64_t catalog_update(struct catalog *c, const char *id)
 	if (fd >= 0)
 		close(fd);
 	LOCK_SCOPE(&c->lock);
-	e = find(c, id);
+	e = entry_by_id(c, id);
 	if (fd == -ENOENT) {
 		if (e)
 			take_out(c, e);
@@ -262,7 +277,7 @@ size_t catalog_count(struct catalog *c)
 uint64_t catalog_find(struct catalog *c, const char *id)
 {
 	LOCK_SCOPE(&c->lock);
-	struct entry *e = find(c, id);
+	struct entry *e = entry_by_id(c, id);
 
 	return e ? serial_of(c, e) : 0;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All runs of a home, in memory: which there are, and a summary of each that is read when first
- * asked for. One for each process; the store stays the truth.
+ * All runs of a home, in memory: which there are, and a summary of each, from the index (index.h)
+ * or read when first asked for. One for each process; the store stays the truth. What our own
+ * programs change shows at once, when they are asked for; what others change in runs that are over
+ * shows where one run is asked for within a second, and everywhere after the next sweep.
  *
  * A run gets a serial number, starting at 1, for the life of the catalogue; a number is never
  * reused, and a run that was deleted and comes back gets a new one.
@@ -22,10 +24,12 @@
 
 struct catalog;
 
-/* Scans runs/. The home must outlive the catalogue. */
+/* Scans runs/ and loads the index. The home must outlive the catalogue. */
 int catalog_new(const struct home *home, struct catalog **ret, struct err *err);
 void catalog_free(struct catalog *catalog);
 const struct home *catalog_home(const struct catalog *catalog);
+/* Up to where the changes file was read before the catalogue was filled. */
+struct home_changes_mark catalog_mark(struct catalog *catalog);
 
 enum catalog_change { CATALOG_ADDED, CATALOG_REMOVED };
 typedef void (*catalog_change_fn)(
@@ -47,6 +51,10 @@ bool catalog_present(struct catalog *catalog, uint64_t serial);
 
 /* From memory when it is known and final, else from the store. -ENOENT when the run is gone. */
 int catalog_summary(struct catalog *catalog, uint64_t serial, struct run_summary *ret);
+/* The same without a look at the store for what is known, for lists of all runs. */
+int catalog_listed(struct catalog *catalog, uint64_t serial, struct run_summary *ret);
+/* In memory as completed, terminated or error. Asks nothing of the store. */
+bool catalog_known_over(struct catalog *catalog, uint64_t serial);
 /* Pending, staged or running. Asks less of the store than a summary; a run that is gone is live. */
 bool catalog_is_live(struct catalog *catalog, uint64_t serial);
 /* The next catalog_summary() reads the store again. */
@@ -62,5 +70,30 @@ int catalog_newest_first(struct catalog *catalog, uint64_t **ret, size_t *ret_n)
  * that was started last: a run is the newest from its birth on, before it has started. */
 uint64_t catalog_newest(struct catalog *catalog,
 	bool (*want)(void *arg, const struct run_summary *summary), void *arg);
+
+/* --- the index ------------------------------------------------------------- */
+
+/* How many summaries were read from the store since the last catalog_save(). */
+size_t catalog_learned(struct catalog *catalog);
+/* Writes them to the index. 0, or why they are not there: nobody needs to care. */
+int catalog_save(struct catalog *catalog);
+
+/* What a sweep tells, and asks; each may be NULL. */
+struct catalog_sweep {
+	void *arg;
+	void (*changed)(void *arg, const char *id); /* somebody else has changed this run */
+	bool (*stop)(void *arg);
+};
+
+/*
+ * Compares all runs that are known with the store, reads those that are not, and brings the index
+ * up to date. Takes long. -EAGAIN: another process is at it; -ECANCELED: stop() said so. Other
+ * errors: the index was not written.
+ */
+int catalog_sweep(struct catalog *catalog, const struct catalog_sweep *told);
+/* Microseconds until that is due: a minute, or $GUILD_SWEEP_SECONDS, after the last one. */
+int64_t catalog_sweep_wait(struct catalog *catalog);
+/* Whether there is an index, which others profit from. */
+bool catalog_has_index(struct catalog *catalog);
 
 #endif

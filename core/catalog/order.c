@@ -7,16 +7,23 @@
 
 #include "run/attr.h"
 
-/* When it was born, which is read once. A run without that was there when it was started, or never.
- */
+/* From memory; 0: it is not there. */
+static int64_t known_birth(struct catalog *c, uint64_t serial)
+{
+	LOCK_SCOPE(&c->lock);
+	struct entry *e = entry_by_serial(c, serial);
+
+	if (e->born || !e->summary)
+		return e->born;
+	/* A run without `initialized` was there when it was started, or never. */
+	return compact_view(e->summary).started;
+}
+
 int64_t catalog_born(struct catalog *c, uint64_t serial)
 {
 	_cleanup_close_ int fd = -1;
-	int64_t born;
+	int64_t born = known_birth(c, serial);
 
-	pthread_mutex_lock(&c->lock);
-	born = entry_by_serial(c, serial)->born;
-	pthread_mutex_unlock(&c->lock);
 	if (born)
 		return born;
 	fd = home_open_run(c->home, catalog_id(c, serial));
@@ -29,13 +36,22 @@ int64_t catalog_born(struct catalog *c, uint64_t serial)
 	return born;
 }
 
-/* As lists have it: when it was started, last, else when it was born. */
-static int64_t start_of(struct catalog *c, uint64_t serial)
+/* As lists have it. A run that is not known is read whole, since a list is about to show it. */
+static int64_t time_of(struct catalog *c, uint64_t serial)
 {
-	_cleanup_close_ int fd = home_open_run(c->home, catalog_id(c, serial));
-	int64_t started;
+	_cleanup_summary_ struct run_summary s = {0};
 
-	return attr_read_int(fd, "started", &started) == 0 ? started : catalog_born(c, serial);
+	{
+		LOCK_SCOPE(&c->lock);
+		struct entry *e = entry_by_serial(c, serial);
+
+		if (e->summary) {
+			struct run_summary view = compact_view(e->summary);
+
+			return run_summary_time(&view);
+		}
+	}
+	return catalog_listed(c, serial, &s) == 0 ? run_summary_time(&s) : 0;
 }
 
 struct timed {
@@ -52,10 +68,7 @@ static int compare_times(const void *a, const void *b)
 	return x->serial < y->serial ? 1 : -1;
 }
 
-typedef int64_t (*time_fn)(struct catalog *c, uint64_t serial);
-
-/* Serials by time, newest first. The caller frees *ret. */
-static int sorted_by(struct catalog *c, time_fn time, uint64_t **ret, size_t *ret_n)
+int catalog_newest_first(struct catalog *c, uint64_t **ret, size_t *ret_n)
 {
 	size_t n;
 	uint64_t *serials = entries_present(c, &n);
@@ -66,7 +79,7 @@ static int sorted_by(struct catalog *c, time_fn time, uint64_t **ret, size_t *re
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < n; i++)
-		timed[i] = (struct timed){.time = time(c, serials[i]), .serial = serials[i]};
+		timed[i] = (struct timed){.time = time_of(c, serials[i]), .serial = serials[i]};
 	qsort(timed, n, sizeof(*timed), compare_times);
 	for (size_t i = 0; i < n; i++)
 		serials[i] = timed[i].serial;
@@ -75,25 +88,35 @@ static int sorted_by(struct catalog *c, time_fn time, uint64_t **ret, size_t *re
 	return 0;
 }
 
-int catalog_newest_first(struct catalog *c, uint64_t **ret, size_t *ret_n)
+struct newest {
+	struct catalog *catalog;
+	bool (*want)(void *arg, const struct run_summary *summary);
+	void *arg;
+	uint64_t found;
+	int64_t born;
+};
+
+/* Asks want() only of what is newer than the newest so far. */
+static int look_at(void *arg, uint64_t serial)
 {
-	return sorted_by(c, start_of, ret, ret_n);
+	struct newest *newest = arg;
+	_cleanup_summary_ struct run_summary s = {0};
+	int64_t born = catalog_born(newest->catalog, serial);
+
+	if ((newest->found && born < newest->born) ||
+		(newest->want && (catalog_summary(newest->catalog, serial, &s) < 0 ||
+					 !newest->want(newest->arg, &s))))
+		return 0;
+	newest->found = serial;
+	newest->born = born;
+	return 0;
 }
 
 uint64_t catalog_newest(
 	struct catalog *c, bool (*want)(void *arg, const struct run_summary *summary), void *arg)
 {
-	_cleanup_free_ uint64_t *serials = NULL;
-	uint64_t found = 0;
-	size_t n = 0;
+	struct newest newest = {.catalog = c, .want = want, .arg = arg};
 
-	if (sorted_by(c, catalog_born, &serials, &n) < 0)
-		return 0;
-	for (size_t i = 0; !found && i < n; i++) {
-		_cleanup_summary_ struct run_summary s = {0};
-
-		if (!want || (catalog_summary(c, serials[i], &s) == 0 && want(arg, &s)))
-			found = serials[i];
-	}
-	return found;
+	catalog_each(c, look_at, &newest);
+	return newest.found;
 }

@@ -38,6 +38,12 @@ static int fill(struct opref *ref, const char *type, size_t type_len, const char
 	return -ENOMEM;
 }
 
+int opref_copy(struct opref *to, const struct opref *from)
+{
+	return fill(to, from->pkg_type, strlen(from->pkg_type), from->pkg_name, from->pkg_version,
+		from->model, from->op);
+}
+
 int opref_parse(const char *text, struct opref *ret, struct err *err)
 {
 	_cleanup_strv_ struct strv words = STRV_INIT;

@@ -19,6 +19,7 @@ struct opref {
 };
 
 void opref_release(struct opref *ref);
+int opref_copy(struct opref *to, const struct opref *from);
 /* -EINVAL for what is not an opref. */
 int opref_parse(const char *text, struct opref *ret, struct err *err);
 int opref_read(int run_fd, struct opref *ret, struct err *err);

@@ -105,18 +105,12 @@ int run_summary_copy(struct run_summary *to, const struct run_summary *from)
 	struct run_summary s = *from;
 	bool ok;
 
-	s.opref = (struct opref){
-		.pkg_type = strdup(from->opref.pkg_type),
-		.pkg_name = strdup(from->opref.pkg_name),
-		.pkg_version = strdup(from->opref.pkg_version),
-		.model = strdup(from->opref.model),
-		.op = strdup(from->opref.op),
-	};
+	if (opref_copy(&s.opref, &from->opref) < 0)
+		return -ENOMEM;
 	s.label = strdup(from->label);
 	s.dropped = from->dropped ? strdup(from->dropped) : NULL;
 	s.damage = from->damage ? strdup(from->damage) : NULL;
-	ok = s.opref.pkg_type && s.opref.pkg_name && s.opref.pkg_version && s.opref.model &&
-	     s.opref.op && s.label && (s.dropped || !from->dropped) && (s.damage || !from->damage);
+	ok = s.label && (s.dropped || !from->dropped) && (s.damage || !from->damage);
 	if (!ok) {
 		run_summary_release(&s);
 		return -ENOMEM;
