@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "run_job.h"
+#include "sweeper.h"
 #include "project/flag_import.h"
 #include "project/nearest.h"
 
@@ -315,9 +316,10 @@ int main(int argc, char **argv)
 	status = open_guild(&g, &o);
 	if (status == EXIT_OK)
 		status = choose(&g, argv + rest, argc - rest);
-	close_guild(&g);
 	/* What was printed must have arrived for this to be a success. */
 	if (fflush(stdout) != 0 && status == EXIT_OK)
 		status = complain("cannot write: %s", strerror(errno));
+	sweeper_finish(&g);
+	close_guild(&g);
 	return status;
 }

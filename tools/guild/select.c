@@ -251,7 +251,7 @@ static bool passes(struct guild *g, const struct filter *f, uint64_t serial)
 	_cleanup_summary_ struct run_summary s = {0};
 	_cleanup_close_ int fd = -1;
 
-	if (catalog_summary(g->catalog, serial, &s) < 0)
+	if (catalog_listed(g->catalog, serial, &s) < 0)
 		return false;
 	if ((sel->marked && !s.marked) || (sel->unmarked && s.marked) ||
 		(sel->unlabeled && *s.label))
@@ -299,6 +299,8 @@ static int filtered(struct guild *g, const struct selection *sel, uint64_t **ret
 		return EXIT_ERROR;
 	if (catalog_newest_first(g->catalog, ret, ret_n) < 0)
 		return complain("out of memory");
+	/* Before anything is printed, since whoever reads it may close the pipe on us. */
+	catalog_save(g->catalog);
 	if (is_open(sel))
 		return EXIT_OK;
 	for (size_t i = 0; i < *ret_n; i++)
