@@ -20,6 +20,7 @@ struct opdirs;
 struct passthrough;
 struct project;
 struct run_scalars;
+struct sweeper;
 struct things;
 struct waiters;
 struct watcher;
@@ -39,6 +40,7 @@ struct guildfs {
 	struct run_scalars *scalars;
 	struct waiters *waiters;
 	struct watcher *watcher;
+	struct sweeper *sweeper;
 
 	uid_t uid; /* the daemon's own */
 	gid_t gid;

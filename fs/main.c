@@ -25,6 +25,7 @@
 #include "ops.h"
 #include "passthrough.h"
 #include "run_scalars.h"
+#include "sweep.h"
 #include "things.h"
 #include "tree.h"
 #include "waiters.h"
@@ -280,12 +281,16 @@ static int serve(struct guildfs *fs, struct fuse_session *session, bool foregrou
 	r = notifier_start(fs->notifier, session);
 	if (r == 0)
 		r = watcher_start(fs, &fs->watcher);
+	if (r == 0)
+		r = sweeper_start(fs, &fs->sweeper);
 	if (r < 0) {
+		watcher_stop(fs->watcher);
 		notifier_stop(fs->notifier);
 		fuse_loop_cfg_destroy(config);
 		return complain("cannot watch %s: %s", fs->home->path, strerror(-r));
 	}
 	r = fuse_session_loop_mt(session, config);
+	sweeper_stop(fs->sweeper);
 	watcher_stop(fs->watcher);
 	notifier_stop(fs->notifier);
 	fuse_loop_cfg_destroy(config);
