@@ -10,10 +10,10 @@ struct compact {
 	const struct opref *opref;
 	int64_t initialized, started, stopped;
 	int exit_status;
-	uint32_t dropped, damage; /* where they are in text; 0: none */
+	uint32_t dropped, proto, damage; /* where they are in text; 0: none */
 	uint8_t status;
 	bool has_exit_status, marked;
-	char text[]; /* label, dropped, damage, each with its NUL */
+	char text[]; /* label, dropped, proto, damage, each with its NUL */
 };
 
 /* --- oprefs --------------------------------------------------------------- */
@@ -106,6 +106,7 @@ struct compact *compact_new(struct opref_table *oprefs, const struct run_summary
 	if (!opref)
 		return NULL;
 	len += s->dropped ? strlen(s->dropped) + 1 : 0;
+	len += s->proto ? strlen(s->proto) + 1 : 0;
 	len += s->damage ? strlen(s->damage) + 1 : 0;
 	c = malloc(sizeof(*c) + len);
 	if (!c)
@@ -123,6 +124,7 @@ struct compact *compact_new(struct opref_table *oprefs, const struct run_summary
 	len = 0;
 	put(c, &len, s->label);
 	c->dropped = put(c, &len, s->dropped);
+	c->proto = put(c, &len, s->proto);
 	c->damage = put(c, &len, s->damage);
 	return c;
 }
@@ -141,6 +143,7 @@ struct run_summary compact_view(const struct compact *c)
 		.exit_status = c->exit_status,
 		.label = text,
 		.dropped = c->dropped ? text + c->dropped : NULL,
+		.proto = c->proto ? text + c->proto : NULL,
 		.damage = c->damage ? text + c->damage : NULL,
 		.marked = c->marked,
 	};

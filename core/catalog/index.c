@@ -27,7 +27,7 @@ static const char schema[] =
 	"CREATE TABLE run (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, stamp INTEGER NOT NULL,"
 	" opref INTEGER NOT NULL, status INTEGER NOT NULL, initialized INTEGER NOT NULL,"
 	" started INTEGER NOT NULL, stopped INTEGER NOT NULL, exit_status INTEGER,"
-	" marked INTEGER NOT NULL, label TEXT NOT NULL, dropped TEXT, damage TEXT);"
+	" marked INTEGER NOT NULL, label TEXT NOT NULL, dropped TEXT, proto TEXT, damage TEXT);"
 	/* What the scalars of a run come to. prefix is the event file's directory in the run. */
 	"CREATE TABLE scalar (run INTEGER NOT NULL, prefix TEXT NOT NULL, tag TEXT NOT NULL,"
 	" first_value REAL, first_step INTEGER, last_value REAL, last_step INTEGER,"
@@ -145,9 +145,10 @@ static int make_aside(const char *aside)
 	if (r < 0)
 		return r;
 	/* Nothing is lost with it before it has its name. */
-	r = index_run(ix, "PRAGMA synchronous = OFF");
+	r = index_run(ix, "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF");
+	/* It is nearly always read as a whole. */
 	if (r == 0)
-		r = index_run(ix, "PRAGMA journal_mode = OFF; BEGIN");
+		r = index_run(ix, "PRAGMA page_size = 16384; BEGIN");
 	if (r == 0)
 		r = index_run(ix, schema);
 	if (r == 0)

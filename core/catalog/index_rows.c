@@ -18,13 +18,14 @@ static const char *const texts[INDEX_STATEMENTS] = {
 			    " VALUES (?, ?, ?, ?, ?)",
 	[INDEX_PUT_RUN] =
 		"INSERT INTO run (id, stamp, opref, status, initialized, started, stopped,"
-		" exit_status, marked, label, dropped, damage)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" exit_status, marked, label, dropped, proto, damage)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (id) DO UPDATE SET stamp = excluded.stamp, opref = excluded.opref,"
 		" status = excluded.status, initialized = excluded.initialized,"
 		" started = excluded.started, stopped = excluded.stopped,"
 		" exit_status = excluded.exit_status, marked = excluded.marked,"
-		" label = excluded.label, dropped = excluded.dropped, damage = excluded.damage",
+		" label = excluded.label, dropped = excluded.dropped, proto = excluded.proto, "
+		"damage = excluded.damage",
 	[INDEX_DOUBT_RUN] = "UPDATE run SET stamp = 0 WHERE id = ?",
 };
 
@@ -41,11 +42,12 @@ enum {
 	MARKED,
 	LABEL,
 	DROPPED,
+	PROTO,
 	DAMAGE
 };
 static const char select_runs[] =
 	"SELECT id, stamp, opref, status, initialized, started, stopped, exit_status, marked,"
-	" label, dropped, damage FROM run WHERE stamp != 0";
+	" label, dropped, proto, damage FROM run WHERE stamp != 0";
 
 static void finalizep(sqlite3_stmt **statement)
 {
@@ -235,6 +237,7 @@ static bool read_row(sqlite3_stmt *statement, const struct oprefs *oprefs, struc
 				.marked = sqlite3_column_int(statement, MARKED) != 0,
 				.label = text_of(statement, LABEL),
 				.dropped = text_of(statement, DROPPED),
+				.proto = text_of(statement, PROTO),
 				.damage = text_of(statement, DAMAGE),
 			},
 	};
@@ -359,6 +362,7 @@ int index_put(struct index *ix, const struct index_row *row)
 	sqlite3_bind_int(statement, MARKED + 1, s->marked);
 	bind_text(statement, LABEL + 1, s->label);
 	bind_text(statement, DROPPED + 1, s->dropped);
+	bind_text(statement, PROTO + 1, s->proto);
 	bind_text(statement, DAMAGE + 1, s->damage);
 	return finish(statement);
 }

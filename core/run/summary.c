@@ -3,6 +3,7 @@
 #include "run/summary.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ void run_summary_release(struct run_summary *s)
 	opref_release(&s->opref);
 	free(s->label);
 	free(s->dropped);
+	free(s->proto);
 	free(s->damage);
 	*s = (struct run_summary){0};
 }
@@ -68,6 +70,21 @@ static int load_dropped(int run_fd, struct run_summary *s)
 	return s->dropped ? 0 : -ENOMEM;
 }
 
+static int load_proto(int run_fd, struct run_summary *s)
+{
+	_cleanup_close_ int fd = openat(
+		run_fd, RUN_GUILD_DIR "/proto", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_buf_ struct buf shown = BUF_INIT;
+	struct opref proto;
+
+	if (fd < 0 || opref_read(fd, &proto, NULL) < 0)
+		return 0;
+	opref_display(&shown, &proto);
+	opref_release(&proto);
+	s->proto = buf_steal(&shown, NULL);
+	return s->proto ? 0 : -ENOMEM;
+}
+
 static void load_numbers(int run_fd, struct run_summary *s)
 {
 	int64_t exit_status;
@@ -89,6 +106,8 @@ int run_summary_load(int run_fd, struct run_summary *ret)
 		r = load_label(run_fd, &s);
 	if (r == 0)
 		r = load_dropped(run_fd, &s);
+	if (r == 0)
+		r = load_proto(run_fd, &s);
 	if (r < 0) {
 		run_summary_release(&s);
 		return r;
@@ -109,8 +128,10 @@ int run_summary_copy(struct run_summary *to, const struct run_summary *from)
 		return -ENOMEM;
 	s.label = strdup(from->label);
 	s.dropped = from->dropped ? strdup(from->dropped) : NULL;
+	s.proto = from->proto ? strdup(from->proto) : NULL;
 	s.damage = from->damage ? strdup(from->damage) : NULL;
-	ok = s.label && (s.dropped || !from->dropped) && (s.damage || !from->damage);
+	ok = s.label && (s.dropped || !from->dropped) && (s.proto || !from->proto) &&
+	     (s.damage || !from->damage);
 	if (!ok) {
 		run_summary_release(&s);
 		return -ENOMEM;

@@ -20,6 +20,7 @@ struct run_summary {
 	int exit_status;
 	char *label;   /* "" when there is none */
 	char *dropped; /* name of the flags file in its operation directory; NULL: none */
+	char *proto;   /* of a batch: the operation that it tries, as lists show it; else NULL */
 	char *damage;  /* NULL: intact */
 	bool marked;
 };

@@ -150,6 +150,9 @@ static void compare_summaries(const struct run_summary *a, const struct run_summ
 	assert_int_equal(!a->dropped, !b->dropped);
 	if (a->dropped)
 		assert_string_equal(a->dropped, b->dropped);
+	assert_int_equal(!a->proto, !b->proto);
+	if (a->proto)
+		assert_string_equal(a->proto, b->proto);
 	assert_int_equal(!a->damage, !b->damage);
 	if (a->damage)
 		assert_string_equal(a->damage, b->damage);
@@ -166,6 +169,8 @@ static void round_trip(void **state)
 	store_touch(odd, RUN_ATTRS_DIR "/marked", "true\n");
 	store_touch(odd, RUN_ATTRS_DIR "/label", "\"\\xe9 \\t'quoted' \xf0\x9f\x98\x80\"\n");
 	store_touch(odd, RUN_DROP_FILE, "try 1");
+	assert_int_equal(file_mkdirs(odd, ".guild/proto/.guild", 0755), 0);
+	store_touch(odd, ".guild/proto/.guild/opref", "guildfile:/p/guild.yml 0 m op");
 	store_touch(damaged, ".guild/opref", "no opref at all");
 	grow_old();
 	fill_index();

@@ -30,30 +30,25 @@ void print_user_path(struct buf *b, const char *path)
 
 /* --- one run -------------------------------------------------------------- */
 
-void select_operation(int run_fd, const struct run_summary *s, struct buf *b)
+void select_operation(const struct run_summary *s, struct buf *b)
 {
-	_cleanup_close_ int proto_fd = openat(
-		run_fd, RUN_GUILD_DIR "/proto", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_buf_ struct buf base = BUF_INIT;
-	struct opref proto;
 
 	opref_display(&base, &s->opref);
-	if (proto_fd >= 0 && opref_read(proto_fd, &proto, NULL) == 0) {
-		opref_display(b, &proto);
-		opref_release(&proto);
-		if (*buf_str(&base) != '+')
-			buf_putc(b, '+');
-	}
+	if (s->proto)
+		buf_printf(b, "%s%s", s->proto, *buf_str(&base) == '+' ? "" : "+");
 	buf_puts(b, buf_str(&base));
 }
 
 /* A copy of a run that goes on elsewhere says where. */
-static void print_status(struct buf *b, int run_fd, const struct run_summary *s)
+static void print_status(
+	struct guild *g, const char *id, const struct run_summary *s, struct buf *b)
 {
+	_cleanup_close_ int fd = s->status == RUN_RUNNING ? home_open_run(g->home, id) : -1;
 	_cleanup_buf_ struct buf remote = BUF_INIT;
 
 	buf_puts(b, run_status_name(s->status));
-	if (file_read(run_fd, RUN_GUILD_DIR "/LOCK.remote", REMOTE_MAX, &remote) == 0)
+	if (fd >= 0 && file_read(fd, RUN_GUILD_DIR "/LOCK.remote", REMOTE_MAX, &remote) == 0)
 		buf_printf(b, " (%.*s)", (int)strcspn(buf_str(&remote), ":\n"), buf_str(&remote));
 }
 
@@ -90,7 +85,7 @@ static void field_short_id(const struct run_view *v, struct buf *b)
 
 static void field_operation(const struct run_view *v, struct buf *b)
 {
-	select_operation(v->fd, &v->summary, b);
+	select_operation(&v->summary, b);
 }
 
 static void field_op_name(const struct run_view *v, struct buf *b)
@@ -291,18 +286,17 @@ static int add_cells(
 {
 	_cleanup_summary_ struct run_summary s = {0};
 	_cleanup_buf_ struct buf operation = BUF_INIT, time = BUF_INIT, status = BUF_INIT;
-	_cleanup_close_ int fd = home_open_run(g->home, catalog_id(g->catalog, serial));
 	int r = catalog_summary(g->catalog, serial, &s);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	select_operation(fd, &s, &operation);
+	select_operation(&s, &operation);
 	print_dir(g, &s, &operation);
 	if (s.marked)
 		buf_puts(&operation, " [marked]");
 	if (s.started)
 		clock_format_local(&time, s.started);
-	print_status(&status, fd, &s);
+	print_status(g, catalog_id(g->catalog, serial), &s, &status);
 	r = table_add(t, index);
 	if (r == 0)
 		r = table_add(t, buf_str(&operation));

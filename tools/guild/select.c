@@ -138,13 +138,13 @@ static bool matches_operation(const char *want, const char *name)
 	return matches;
 }
 
-static bool any_operation(const struct strv *wanted, int run_fd, const struct run_summary *s)
+static bool any_operation(const struct strv *wanted, const struct run_summary *s)
 {
 	_cleanup_buf_ struct buf name = BUF_INIT;
 
 	if (!wanted->n)
 		return true;
-	select_operation(run_fd, s, &name);
+	select_operation(s, &name);
 	for (size_t i = 0; i < wanted->n; i++)
 		if (matches_operation(wanted->v[i], buf_str(&name)))
 			return true;
@@ -259,12 +259,15 @@ static bool passes(struct guild *g, const struct filter *f, uint64_t serial)
 	if (sel->started && (!run_summary_time(&s) || run_summary_time(&s) < f->from ||
 				    run_summary_time(&s) >= f->to))
 		return false;
-	if (!has_status(sel, s.status) || !any_label(&sel->labels, &s))
+	if (!has_status(sel, s.status) || !any_label(&sel->labels, &s) ||
+		!any_operation(&sel->operations, &s))
 		return false;
+	if (!sel->tags.n && !sel->comments.n && !sel->digest)
+		return true;
 	/* What the catalogue does not know. */
 	fd = home_open_run(g->home, catalog_id(g->catalog, serial));
-	return fd >= 0 && any_operation(&sel->operations, fd, &s) && any_tag(&sel->tags, fd) &&
-	       any_comment(&sel->comments, fd) && has_digest(sel->digest, fd);
+	return fd >= 0 && any_tag(&sel->tags, fd) && any_comment(&sel->comments, fd) &&
+	       has_digest(sel->digest, fd);
 }
 
 /* Without a filter nothing of the runs needs to be read but when they were. */

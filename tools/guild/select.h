@@ -71,7 +71,7 @@ int select_add_simple_row(struct guild *g, uint64_t serial, size_t index, struct
 enum { SELECT_SIMPLE_COLUMNS = 4 };
 
 /* The operation's name in lists; that of a batch has its prototype's before it. */
-void select_operation(int run_fd, const struct run_summary *s, struct buf *b);
+void select_operation(const struct run_summary *s, struct buf *b);
 
 struct run_view {
 	const char *id;
