@@ -71,7 +71,7 @@ static int cell_of_value(struct comparison *c, const struct value *v, struct cel
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	*ret = (struct cell){CELL_NONE};
+	*ret = (struct cell){.type = CELL_NONE};
 	if (!v || v->type == VALUE_NULL)
 		return 0;
 	if (v->type == VALUE_BOOL)
@@ -93,7 +93,7 @@ static struct cell cell_of_number(double number)
 {
 	/* Guild AI's index has NULL for it. */
 	if (isnan(number))
-		return (struct cell){CELL_NONE};
+		return (struct cell){.type = CELL_NONE};
 	return (struct cell){.type = CELL_NUMBER, .number = number};
 }
 
@@ -116,13 +116,13 @@ static struct cell cell_of_summary(
 	case QUALIFIER_MAX:
 		return cell_of_point(&s->max, step);
 	case QUALIFIER_AVG:
-		return step ? (struct cell){CELL_NONE} : cell_of_number(series_avg(s));
+		return step ? (struct cell){.type = CELL_NONE} : cell_of_number(series_avg(s));
 	case QUALIFIER_TOTAL:
-		return step ? (struct cell){CELL_NONE} : cell_of_number(s->total);
+		return step ? (struct cell){.type = CELL_NONE} : cell_of_number(s->total);
 	case QUALIFIER_COUNT:
 		break;
 	}
-	return step ? (struct cell){CELL_NONE}
+	return step ? (struct cell){.type = CELL_NONE}
 		    : (struct cell){.type = CELL_INT, .integer = (int64_t)s->count};
 }
 
@@ -147,7 +147,7 @@ static int cell_of_attr(
 	const struct value *own = run->attrs ? value_get(run->attrs, name) : NULL;
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	*ret = (struct cell){CELL_NONE};
+	*ret = (struct cell){.type = CELL_NONE};
 	if (own)
 		return cell_of_value(c, own, ret);
 	if (!run->attr || !run->attr(run->arg, name, &text))
@@ -172,7 +172,7 @@ static int cell_of_column(struct comparison *c, const struct compare_run *run,
 	}
 	s = find_scalar(run, column->key);
 	*ret = s ? cell_of_summary(s->summary, column->qualifier, column->step)
-		 : (struct cell){CELL_NONE};
+		 : (struct cell){.type = CELL_NONE};
 	return 0;
 }
 

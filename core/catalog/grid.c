@@ -249,7 +249,7 @@ static struct cell get(const struct row *row, uint32_t column)
 						 sizeof(*row->entries), compare_columns)
 				       : NULL;
 
-	return e ? e->cell : (struct cell){CELL_NONE};
+	return e ? e->cell : (struct cell){.type = CELL_NONE};
 }
 
 size_t grid_n_rows(const struct grid *g)
@@ -277,7 +277,7 @@ void grid_row(const struct grid *g, size_t row, struct cell *ret)
 	const struct row *r = &g->rows[row];
 
 	for (size_t i = 0; i < g->n_shown; i++)
-		ret[i] = (struct cell){CELL_NONE};
+		ret[i] = (struct cell){.type = CELL_NONE};
 	for (size_t i = 0; i < r->n; i++) {
 		const struct heading *h = &g->headings[r->entries[i].column];
 

@@ -223,6 +223,16 @@ static int open_current(const char *path, struct index **ret)
 	return r;
 }
 
+int index_open_as_is(const struct home *home, struct index **ret)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	int r = index_path(home, &path);
+
+	if (r == 0 && !inode_of(buf_str(&path)))
+		r = -ENOENT;
+	return r < 0 ? r : open_current(buf_str(&path), ret);
+}
+
 int index_open(const struct home *home, struct index **ret)
 {
 	_cleanup_buf_ struct buf path = BUF_INIT;

@@ -29,8 +29,10 @@ enum { INDEX_BUSY_MS = 250 };
 
 struct index;
 
-/* Makes the file when there is none. */
+/* Makes the file when there is none, and anew when it cannot be used. */
 int index_open(const struct home *home, struct index **ret);
+/* Leaves it as it is: -ENOENT, -EUCLEAN. */
+int index_open_as_is(const struct home *home, struct index **ret);
 void index_close(struct index *ix);
 /* Closes it, and puts an empty one in its place. */
 void index_discard(struct index *ix);
@@ -60,9 +62,10 @@ struct index_row {
 	struct run_summary summary;
 };
 
+/* What is read from here on is of one moment, until the index is closed. */
+int index_view(struct index *ix, struct index_state *ret_state);
 /* Calls fn for every row, in no order. A nonzero result ends it and is returned. */
-int index_each(struct index *ix, struct index_state *ret_state,
-	int (*fn)(void *arg, const struct index_row *row), void *arg);
+int index_each(struct index *ix, int (*fn)(void *arg, const struct index_row *row), void *arg);
 /* The same, with nothing but the stamps: 0 for what is in doubt. */
 int index_each_stamp(
 	struct index *ix, int (*fn)(void *arg, const char *id, uint64_t stamp), void *arg);

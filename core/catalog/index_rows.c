@@ -260,22 +260,19 @@ static int each_run(struct index *ix, const struct oprefs *oprefs,
 	return r;
 }
 
-int index_each(struct index *ix, struct index_state *ret_state,
-	int (*fn)(void *arg, const struct index_row *row), void *arg)
+int index_view(struct index *ix, struct index_state *ret_state)
 {
-	_cleanup_(oprefs_release) struct oprefs oprefs = {0};
-	/* One transaction: the mark must be that of the rows. */
 	int r = index_run(ix, "BEGIN");
 
-	if (r < 0)
-		return r;
-	r = get_state(ix, ret_state);
-	if (r == 0)
-		r = read_oprefs(ix, &oprefs);
-	if (r == 0)
-		r = each_run(ix, &oprefs, fn, arg);
-	index_run(ix, "COMMIT");
-	return r;
+	return r < 0 ? r : get_state(ix, ret_state);
+}
+
+int index_each(struct index *ix, int (*fn)(void *arg, const struct index_row *row), void *arg)
+{
+	_cleanup_(oprefs_release) struct oprefs oprefs = {0};
+	int r = read_oprefs(ix, &oprefs);
+
+	return r < 0 ? r : each_run(ix, &oprefs, fn, arg);
 }
 
 int index_each_stamp(

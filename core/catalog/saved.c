@@ -69,7 +69,9 @@ void saved_load(struct catalog *c)
 
 	c->has_index = r == 0;
 	if (r == 0)
-		r = index_each(ix, &state, fill_entry, &load);
+		r = index_view(ix, &state);
+	if (r == 0)
+		r = index_each(ix, fill_entry, &load);
 	if (r == 0) {
 		c->mark = state.mark;
 		c->swept = state.swept;

@@ -53,6 +53,6 @@ int confirm(const char *question, bool default_yes);
 extern const struct command cmd_run, cmd_runs_list, cmd_runs_info, cmd_runs_delete, cmd_runs_rm,
 	cmd_runs_restore, cmd_runs_purge, cmd_stop, cmd_label, cmd_tag, cmd_mark, cmd_comment,
 	cmd_select, cmd_compare, cmd_cat, cmd_ls, cmd_models, cmd_operations, cmd_help, cmd_steps,
-	cmd_mount, cmd_unmount;
+	cmd_mount, cmd_unmount, cmd_check;
 
 #endif

@@ -41,6 +41,7 @@ static const struct command *const commands[] = {
 	&cmd_steps,
 	&cmd_mount,
 	&cmd_unmount,
+	&cmd_check,
 };
 
 struct global_options {
