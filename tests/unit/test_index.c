@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "catalog/catalog.h"
+#include "catalog/check.h"
 #include "catalog/index.h"
 #include "catalog/stamp.h"
 #include "run/annotate.h"
@@ -463,6 +464,45 @@ static void shared_file_systems(void **state)
 	assert_false(index_is_shared_fs(0x01021994));
 }
 
+static void add_sentence(void *arg, const char *sentence)
+{
+	buf_printf(arg, "%s\n", sentence);
+}
+
+/* Tells what is wrong from what was only changed since, and mends both. */
+static void checked(void **state)
+{
+	_cleanup_buf_ struct buf said = BUF_INIT;
+	_cleanup_close_ int fd = open_run(ids[4]);
+	struct index_check check = {.arg = &said, .say = add_sentence};
+
+	(void)state;
+	fill_index();
+	write_in_place(ids[2], "label", "theirs\n");
+	annotate_set_label(fd, "mine");
+	home_poke(store.home, ids[4]);
+	grow_old();
+	assert_int_equal(index_check(store.home, &check, NULL), 0);
+	assert_int_equal(check.runs, RUNS);
+	assert_int_equal(check.rows, RUNS);
+	assert_int_equal(check.outdated, 1);
+	assert_int_equal(check.wrong, 0);
+	assert_string_equal(buf_str(&said), "");
+	run_sql("UPDATE run SET exit_status = 9 WHERE n = (SELECT min(n) FROM run)");
+	run_sql("UPDATE run SET label = 'x' WHERE n = (SELECT max(n) FROM run)");
+	assert_int_equal(index_check(store.home, &check, NULL), 0);
+	assert_int_equal(check.wrong, 2);
+	assert_non_null(strstr(buf_str(&said), ": exit_status is 9 in the index"));
+	assert_non_null(strstr(buf_str(&said), ": the label is 'x' in the index"));
+	overwrite(4096, 40000);
+	assert_int_equal(index_check(store.home, &check, NULL), 0);
+	assert_int_equal(check.wrong, 3);
+	assert_non_null(strstr(buf_str(&said), "the index is damaged"));
+	assert_int_equal(index_check(store.home, &check, NULL), 0);
+	assert_int_equal(check.wrong, 3);
+	assert_int_equal(count_known(), RUNS);
+}
+
 /* --- many processes ----------------------------------------------------------- */
 
 static pid_t start(void (*work)(int n), int n)
@@ -589,6 +629,7 @@ int main(void)
 		TEST(linked_elsewhere),
 		TEST(read_only_home),
 		TEST(shared_file_systems),
+		TEST(checked),
 		TEST(many_at_once),
 		TEST(killed),
 		TEST(held_for_writing),
