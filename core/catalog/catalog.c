@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/name.h"
 
 /* --- the sorted array; all with the lock held ----------------------------- */
 
@@ -57,8 +56,8 @@ static int grow(void *array, size_t n, size_t *cap, size_t size)
 	return 0;
 }
 
-/* A new entry, not yet in the sorted array, which owns the id. NULL: out of memory. */
-static struct entry *append(struct catalog *c, char *id)
+/* A new entry, not yet in the sorted array, which keeps the id. NULL: out of memory. */
+static struct entry *append(struct catalog *c, const char *id)
 {
 	struct entry *e;
 
@@ -73,14 +72,12 @@ static struct entry *append(struct catalog *c, char *id)
 
 static struct entry *insert(struct catalog *c, const char *id)
 {
-	char *copy = strdup(id);
+	const char *copy = names_copy(&c->ids, id);
 	struct entry *e = copy ? append(c, copy) : NULL;
 	size_t at;
 
-	if (!e) {
-		free(copy);
+	if (!e)
 		return NULL;
-	}
 	at = lower_bound(c, id);
 	memmove(&c->by_id[at + 1], &c->by_id[at], (c->n_by_id - at) * sizeof(*c->by_id));
 	c->by_id[at] = (uint32_t)(e - c->entries);
@@ -100,60 +97,40 @@ static void take_out(struct catalog *c, struct entry *e)
 
 /* --- scanning ------------------------------------------------------------- */
 
-static bool is_run_name(const char *name)
+/* The names as entries, with their texts. */
+static int take_names(struct catalog *c, int runs_fd)
 {
-	return name[0] != '.' && name_is_component(name);
-}
+	int r = names_read(&c->ids, runs_fd);
 
-static int collect_name(void *arg, const char *name, int d_type)
-{
-	bool may_be_dir = d_type == DT_DIR || d_type == DT_UNKNOWN;
+	for (size_t i = 0; r == 0 && i < c->ids.n; i++) {
+		struct entry *e = append(c, c->ids.v[i].text);
 
-	return may_be_dir && is_run_name(name) ? strv_add(arg, name) : 0;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The names in runs/, sorted. That a directory is a run, and whole, shows when it is read. */
-static int list_runs(const struct home *home, struct strv *names)
-{
-	int r = file_each(home->runs_fd, ".", collect_name, names);
-
-	if (r == 0 && names->n > 1)
-		qsort(names->v, names->n, sizeof(*names->v), compare_names);
+		/* Sorted already: no insertion needed. */
+		if (e)
+			c->by_id[c->n_by_id++] = (uint32_t)(e - c->entries);
+		else
+			r = -ENOMEM;
+	}
+	names_drop_list(&c->ids);
 	return r;
 }
 
 int catalog_new(const struct home *home, struct catalog **ret, struct err *err)
 {
 	struct catalog *c = calloc(1, sizeof(*c));
-	_cleanup_strv_ struct strv names = STRV_INIT;
-	int r = c ? list_runs(home, &names) : -ENOMEM;
+	int r = -ENOMEM;
 
 	if (c) {
 		pthread_mutex_init(&c->lock, NULL);
 		pthread_mutex_init(&c->index_lock, NULL);
-	}
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		struct entry *e = append(c, names.v[i]);
-
-		/* Sorted already: no insertion needed. The name is the entry's now. */
-		if (e) {
-			c->by_id[c->n_by_id++] = (uint32_t)(e - c->entries);
-			names.v[i] = NULL;
-		} else {
-			r = -ENOMEM;
-		}
+		c->home = home;
+		r = take_names(c, home->runs_fd);
 	}
 	if (r < 0) {
 		if (c)
 			catalog_free(c);
 		return err_set(err, r, "cannot read the runs in %s: %s", home->path, strerror(-r));
 	}
-	c->home = home;
 	saved_load(c);
 	*ret = c;
 	return 0;
@@ -161,12 +138,11 @@ int catalog_new(const struct home *home, struct catalog **ret, struct err *err)
 
 void catalog_free(struct catalog *c)
 {
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; i < c->n; i++)
 		entry_forget(&c->entries[i]);
-		free(c->entries[i].id);
-	}
 	free(c->entries);
 	free(c->by_id);
+	names_release(&c->ids);
 	opref_table_release(&c->oprefs);
 	pthread_mutex_destroy(&c->lock);
 	pthread_mutex_destroy(&c->index_lock);
@@ -188,7 +164,7 @@ struct home_changes_mark catalog_mark(struct catalog *c)
 struct change {
 	enum catalog_change what;
 	uint64_t serial;
-	char *id; /* borrowed: ids live as long as the catalogue */
+	const char *id; /* borrowed: ids live as long as the catalogue */
 };
 
 struct changes {
@@ -196,7 +172,7 @@ struct changes {
 	size_t n, cap;
 };
 
-static int note(struct changes *changes, enum catalog_change what, uint64_t serial, char *id)
+static int note(struct changes *changes, enum catalog_change what, uint64_t serial, const char *id)
 {
 	if (grow(&changes->v, changes->n, &changes->cap, sizeof(*changes->v)) < 0)
 		return -ENOMEM;
@@ -205,15 +181,14 @@ static int note(struct changes *changes, enum catalog_change what, uint64_t seri
 }
 
 /* With the lock held: makes the entries those of the sorted names. */
-static int compare_with(struct catalog *c, const struct strv *names, struct changes *changes)
+static int compare_with(struct catalog *c, const struct names *names, struct changes *changes)
 {
 	int r = 0;
 
 	for (size_t i = c->n_by_id; r == 0 && i-- > 0;) {
 		struct entry *e = &c->entries[c->by_id[i]];
 
-		if (names->n &&
-			bsearch(&e->id, names->v, names->n, sizeof(*names->v), compare_names))
+		if (names_have(names, e->id))
 			continue;
 		r = note(changes, CATALOG_REMOVED, serial_of(c, e), e->id);
 		take_out(c, e);
@@ -221,9 +196,9 @@ static int compare_with(struct catalog *c, const struct strv *names, struct chan
 	for (size_t i = 0; r == 0 && i < names->n; i++) {
 		struct entry *e;
 
-		if (entry_by_id(c, names->v[i]))
+		if (entry_by_id(c, names->v[i].text))
 			continue;
-		e = insert(c, names->v[i]);
+		e = insert(c, names->v[i].text);
 		r = e ? note(changes, CATALOG_ADDED, serial_of(c, e), e->id) : -ENOMEM;
 	}
 	return r;
@@ -231,9 +206,9 @@ static int compare_with(struct catalog *c, const struct strv *names, struct chan
 
 int catalog_rescan(struct catalog *c, catalog_change_fn changed, void *arg)
 {
-	_cleanup_strv_ struct strv names = STRV_INIT;
+	_cleanup_names_ struct names names = {0};
 	struct changes changes = {0};
-	int r = list_runs(c->home, &names);
+	int r = names_read(&names, c->home->runs_fd);
 
 	if (r < 0)
 		return r;
@@ -248,7 +223,7 @@ int catalog_rescan(struct catalog *c, catalog_change_fn changed, void *arg)
 
 uint64_t catalog_update(struct catalog *c, const char *id)
 {
-	int fd = is_run_name(id) ? home_open_run(c->home, id) : -ENOENT;
+	int fd = names_may_be_run(id) ? home_open_run(c->home, id) : -ENOENT;
 	struct entry *e;
 
 	if (fd >= 0)

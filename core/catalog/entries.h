@@ -11,9 +11,10 @@
 
 #include "catalog/catalog.h"
 #include "catalog/compact.h"
+#include "catalog/names.h"
 
 struct entry {
-	char *id;
+	const char *id;
 	struct compact *summary; /* NULL: not read, or not final */
 	uint64_t stamp;          /* of the run, when it was read */
 	int64_t checked_ms;      /* when the two were last compared; 0: not by us */
@@ -32,6 +33,7 @@ struct catalog {
 	size_t n, cap;
 	uint32_t *by_id; /* indexes of those present, sorted by id */
 	size_t n_by_id, cap_by_id;
+	struct names ids; /* where the ids' texts are */
 	struct opref_table oprefs;
 	size_t n_learned; /* summaries that the index does not have, or more */
 
