@@ -127,9 +127,32 @@ row "cat of 30,000 small files, second (s)" "$m" "$p" "$(ratio "$m" "$p")" "<= 8
 m=$(seconds find "$MNT/runs" -maxdepth 2) p=$(seconds find "$T/small" -maxdepth 2)
 row "find over 10,000 runs (s; plain has 3 files each)" "$m" "$p" "$(ratio "$m" "$p")" "-"
 unmount_home
+
+# --- the index: `guild runs`, beside ls -l of as many directories ----------------------------------------
 export GUILD_HOME=$T/ten
-"$BUILD/guild" runs >/dev/null
-row "guild runs with 10,000 runs, warm (s)" "$(seconds "$BUILD/guild" runs)" "-" "-" "<= 0.03"
+rm -f "$T"/ten/cache/guildfs/index.db*
+row "guild runs with 10,000 runs, no index yet (s)" "$(seconds "$BUILD/guild" runs)" "-" "-" "-"
+# The sweep that the first list starts settles the index.
+until flock -n "$T/ten/cache/guildfs/index.db-sweep" true &&
+	! [ -s "$T/ten/cache/guildfs/index.db-wal" ]; do sleep 0.1; done
+for i in $(seq 15); do
+	seconds "$BUILD/guild" runs >>"$T/m.runs"
+	echo >>"$T/m.runs"
+	seconds ls -l "$T/plain" >>"$T/p.runs"
+	echo >>"$T/p.runs"
+done
+best() { grep . "$1" | sort -g | head -1; }
+row "guild runs with 10,000 runs, warm (s; plain: ls -l)" "$(grep . "$T/m.runs" | median)" \
+	"$(grep . "$T/p.runs" | median)" "$(ratio "$(best "$T/m.runs")" "$(best "$T/p.runs")")" "<= 0.03 s"
+row "  the fastest of 15" "$(best "$T/m.runs")" "$(best "$T/p.runs")" "-" ""
+if [ -w /proc/sys/vm/drop_caches ]; then
+	drop() { sync; echo 3 >/proc/sys/vm/drop_caches; }
+	drop
+	m=$(seconds "$BUILD/guild" runs)
+	drop
+	p=$(seconds ls -l "$T/plain")
+	row "guild runs with 10,000 runs, cold (s; plain: ls -l)" "$m" "$p" "$(ratio "$m" "$p")" "<= 0.3 s"
+fi
 unset GUILD_HOME
 
 for n in 10000 "$RUNS"; do
@@ -138,6 +161,7 @@ for n in 10000 "$RUNS"; do
 		home=$T/large
 		mkdir "$home"
 		"$BUILD/bench/synth" "$home" "$n"
+		"$BUILD/guild" -H "$home" runs >/dev/null 2>&1
 	fi
 	start=$(now)
 	mount_home "$home"

@@ -341,7 +341,7 @@ static int print_scalars_of(struct guild *g, uint64_t serial)
 		r = scalars_refresh(scalars, v.fd, NULL);
 	if (r < 0)
 		return complain("cannot read run %s: %s", v.id, strerror(-r));
-	select_operation(v.fd, &v.summary, &operation);
+	select_operation(&v.summary, &operation);
 	printf("[%.8s] %s\n", v.id, buf_str(&operation));
 	all = scalars_list(scalars, &n);
 	for (size_t i = 0; i < n; i++)
