@@ -6,6 +6,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include "base/shell.h"
 #include "project/flag_values.h"
@@ -259,7 +261,6 @@ int command_env(
 	const struct value *op_attr, const struct value *flags, struct strv *env, struct err *err)
 {
 	const struct value *cmd = value_get(op_attr, "op-cmd");
-	const char *dest = value_str(value_get(cmd, "flags-dest"));
 	int r = add_own_env(value_get(cmd, "cmd-env"), flags, env, err);
 
 	for (size_t i = 0; flags && r == 0 && i < flags->map.n; i++) {
@@ -275,9 +276,21 @@ int command_env(
 		add_text(&text, flags->map.pairs[i].value, def, true);
 		r = strv_env_set(env, buf_str(&own), buf_str(&text));
 	}
-	if (r == 0 && dest)
-		r = strv_env_set(env, "FLAGS_DEST", dest);
 	return r;
+}
+
+bool command_is_python(const struct value *op_attr)
+{
+	const struct value *args = value_get(value_get(op_attr, "op-cmd"), "cmd-args");
+	bool has_words = args && args->type == VALUE_LIST && args->list.n;
+	const char *word = has_words ? value_str(args->list.items[0]) : NULL;
+	const char *slash = word ? strrchr(word, '/') : NULL;
+
+	if (word && (strcmp(word, PYTHON_EXE) == 0 || strcmp(word, GUILD_PYTHON_EXE) == 0))
+		return true;
+	/* Only a path: what PATH leads to is nobody's business before the start. */
+	return slash && strncasecmp(slash + 1, "python", strlen("python")) == 0 &&
+	       access(word, X_OK) == 0;
 }
 
 bool command_is_steps(const struct value *op_attr)

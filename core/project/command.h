@@ -28,6 +28,8 @@ int command_argv(const struct value *op_attr, const struct value *flags, const c
 	struct strv *ret_argv, struct err *err);
 /* The operation's process is ours: it runs the `steps` of the run (tools/guild/steps.c). */
 bool command_is_steps(const struct value *op_attr);
+/* Its process is a Python's, which needs a PYTHONPATH: by its first word, as in Guild AI. */
+bool command_is_python(const struct value *op_attr);
 
 /* What an environment gets for the sake of the operation itself: its env and FLAG_* variables. */
 int command_env(

@@ -78,13 +78,16 @@ static struct value *cmd_args(const struct operation *op)
 	return args ? checked(args, r == 0) : NULL;
 }
 
+/* All that the command needs beside its flags: Guild AI adds nothing when it starts a run again. */
 static struct value *cmd_env(const struct operation *op)
 {
 	struct value *env = op->env ? value_copy(op->env) : value_map();
 	bool handle = value_truthy(value_get(op->data, "handle-keyboard-interrupt"));
+	const char *dest = op->flags_dest;
 
 	return checked(
-		env, env && (!handle || put(env, "HANDLE_KEYBOARD_INTERRUPT", value_string("1"))));
+		env, env && (!handle || put(env, "HANDLE_KEYBOARD_INTERRUPT", value_string("1"))) &&
+			     (!dest || put(env, "FLAGS_DEST", value_string(dest))));
 }
 
 /* --- flags ---------------------------------------------------------------- */
@@ -176,12 +179,12 @@ static struct value *flags_extra(const struct operation *op)
 static struct value *op_cmd(const struct operation *op)
 {
 	struct value *cmd = value_map();
-	const char *dest = op->flags_dest ? op->flags_dest : op->main ? "args" : NULL;
+	const char *dest = op->flags_dest ? op->flags_dest : "args";
 
 	return checked(cmd, put(cmd, "cmd-args", cmd_args(op)) &&
 				    put(cmd, "cmd-env", cmd_env(op)) &&
 				    put(cmd, "cmd-flags", cmd_flags(op)) &&
-				    put(cmd, "flags-dest", string_or_null(dest)));
+				    put(cmd, "flags-dest", value_string(dest)));
 }
 
 /* --- dependencies --------------------------------------------------------- */

@@ -154,13 +154,15 @@ static int add_environment(const struct birth_spec *spec, struct value *op)
 
 	if (!env)
 		return r;
-	if (spec->op) {
-		buf_printf(&path, "%s%s%s:%s/python", own ? own : "", own ? ":" : "",
-			dest ? dest : ".", buf_str(&libexec));
+	if (spec->op && command_is_python(op)) {
+		buf_printf(&path, "%s%s%s", own ? own : "", own ? ":" : "", dest ? dest : ".");
+		/* Steps are run by a Guild AI that starts them, not by what stands in for it. */
+		if (!command_is_steps(op))
+			buf_printf(&path, ":%s/python", buf_str(&libexec));
 		r = value_map_set(env, "PYTHONPATH", value_string(buf_str(&path)));
-		if (r == 0)
-			r = value_map_set(
-				env, "PROJECT_DIR", value_string(spec->op->model->file->dir));
+	}
+	if (spec->op && r == 0) {
+		r = value_map_set(env, "PROJECT_DIR", value_string(spec->op->model->file->dir));
 		if (r == 0)
 			r = value_map_set(env, "GUILD_PLUGINS", value_string(""));
 	}

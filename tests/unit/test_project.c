@@ -107,10 +107,12 @@ static void commands(void **state)
 
 static void environment(void **state)
 {
-	_cleanup_guildfile_ struct guildfile *file =
-		parse("op:\n  exec: x\n  env: {GREETING: 'hello ${who}', ON: yes}\n"
-		      "  flags: {who: you, learn-rate: 0.5, off: no, named: {default: 1, env-name: "
-		      "OTHER}}\n");
+	_cleanup_guildfile_ struct guildfile *file = parse(
+		"op:\n  exec: x\n  env: {GREETING: 'hello ${who}', ON: yes}\n"
+		"  flags: {who: you, learn-rate: 0.5, off: no, named: {default: 1, env-name: "
+		"OTHER},\n"
+		"    level: {default: 2, arg-encoding: {1: low, 2: high}},\n"
+		"    sign: {default: yes, arg-encoding: {yes: p}, env-encoding: {yes: P}}}\n");
 	const struct operation *op = &file->models[0].operations[0];
 	_cleanup_value_ struct value *flags = flags_defaults(op),
 				     *attr = command_attr(op, flags, NULL);
@@ -124,6 +126,41 @@ static void environment(void **state)
 	assert_string_equal(strv_env_get(&env, "FLAG_OFF"), "");
 	assert_string_equal(strv_env_get(&env, "OTHER"), "1");
 	assert_null(strv_env_get(&env, "FLAG_NAMED"));
+	assert_string_equal(strv_env_get(&env, "FLAG_LEVEL"), "high");
+	assert_string_equal(strv_env_get(&env, "FLAG_SIGN"), "P");
+	assert_null(strv_env_get(&env, "FLAGS_DEST"));
+}
+
+/* What Guild AI needs to start the run again, since it adds nothing itself. */
+static void op_attribute(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file =
+		parse("glob: {main: m, flags-dest: globals}\n"
+		      "main: {main: m, flags-import: no}\n"
+		      "exec: {exec: 'python x.py ${flag_args}'}\n"
+		      "python: {exec: '${python_exe} x.py'}\n");
+	const struct {
+		const char *name, *dest, *env;
+		bool is_python;
+	} table[] = {
+		{"glob", "globals", "globals", true},
+		{"main", "args", NULL, true},
+		{"exec", "args", NULL, false},
+		{"python", "args", NULL, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const struct operation *op = model_operation(&file->models[0], table[i].name);
+		_cleanup_value_ struct value *attr = command_attr(op, NULL, NULL);
+		const struct value *cmd = value_get(attr, "op-cmd");
+		const char *env = value_str(value_get(value_get(cmd, "cmd-env"), "FLAGS_DEST"));
+
+		assert_string_equal(value_str(value_get(cmd, "flags-dest")), table[i].dest);
+		assert_int_equal(!env, !table[i].env);
+		assert_true(!env || strcmp(env, table[i].env) == 0);
+		assert_int_equal(command_is_python(attr), table[i].is_python);
+	}
 }
 
 static void file_errors(void **state)
@@ -406,6 +443,7 @@ int main(void)
 		cmocka_unit_test(three_forms),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(environment),
+		cmocka_unit_test(op_attribute),
 		cmocka_unit_test(file_errors),
 		cmocka_unit_test(finding),
 		cmocka_unit_test(flags_files),

@@ -190,9 +190,13 @@ int env_complete(struct supervisor *s, struct err *err)
 	int r;
 
 	strv_env_unset(&s->env, "PYTHONPATH");
+	/* Who starts a run within a run does not mean the outer one's. */
+	strv_env_unset(&s->env, "FLAGS_DEST");
 	r = command_env(s->op, s->flags, &s->env, err);
-	if (r == 0)
+	if (r == 0 && command_is_python(s->op))
 		r = set_python_path(s, inherited);
+	else if (r == 0 && inherited && !strv_env_get(&s->env, "PYTHONPATH"))
+		r = strv_env_set(&s->env, "PYTHONPATH", inherited);
 	if (r == 0)
 		r = set_guild_variables(s);
 	return r < 0 ? r : log_env(s);
