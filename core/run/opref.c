@@ -83,13 +83,23 @@ void opref_format(struct buf *b, const struct opref *ref)
 	}
 }
 
+/* What stands before the name. One that is written in another way has the path's last part. */
+static char *script_dir(const char *path, const char *name)
+{
+	size_t len = strlen(path), n = strlen(name);
+	const char *slash = strrchr(path, '/');
+
+	if (len > n && path[len - n - 1] == '/' && strcmp(path + len - n, name) == 0)
+		slash = path + len - n - 1;
+	return strndup(path, (size_t)(slash - path));
+}
+
 int opref_for_operation(const struct operation *op, struct opref *ret)
 {
 	const struct guildfile *file = op->model->file;
 
 	if (file->is_script) {
-		const char *slash = strrchr(file->path, '/');
-		_cleanup_free_ char *dir = strndup(file->path, (size_t)(slash - file->path));
+		_cleanup_free_ char *dir = script_dir(file->path, op->name);
 
 		return dir ? fill(ret, "script", strlen("script"), dir, "", "", op->name) : -ENOMEM;
 	}

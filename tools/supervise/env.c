@@ -104,6 +104,9 @@ static int set_guild_variables(struct supervisor *s)
 	};
 	int r = 0;
 
+	/* A script is known by its path. */
+	if (strcmp(s->opref.pkg_type, "script") == 0)
+		buf_printf(&opspec, "%s/", s->opref.pkg_name);
 	opref_display(&opspec, &s->opref);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(variables); i++)
 		r = strv_env_set(&s->env, variables[i][0], variables[i][1]);

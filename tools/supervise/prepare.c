@@ -14,6 +14,18 @@
 #include "run/attr.h"
 #include "run/deps.h"
 
+/* The run knows its project; the opref of a script says only where the script is. */
+static void find_project(struct supervisor *s)
+{
+	const struct value *env = value_get(value_get(s->op, "op-cmd"), "cmd-env");
+	const char *dir = value_str(value_get(env, "PROJECT_DIR"));
+
+	if (dir && *dir)
+		buf_puts(&s->project, dir);
+	else
+		opref_project_dir(&s->project, &s->opref);
+}
+
 static int read_attrs(struct supervisor *s, struct err *err)
 {
 	int r = opref_read(s->run_fd, &s->opref, err);
@@ -23,7 +35,7 @@ static int read_attrs(struct supervisor *s, struct err *err)
 	if (r == 0)
 		r = attr_read(s->run_fd, "flags", &s->flags, err);
 	if (r == 0)
-		opref_project_dir(&s->project, &s->opref);
+		find_project(s);
 	/* Guild AI's runs may have none. */
 	if (r == 0 && attr_read(s->run_fd, "run_params", &s->params, NULL) < 0)
 		s->params = NULL;
