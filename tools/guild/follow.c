@@ -66,18 +66,27 @@ static void copy_log(int run_fd, off_t *done, bool quiet)
 	}
 }
 
-static int watch(const struct home *home, const char *id)
+static int watch_changes(const struct home *home)
 {
-	_cleanup_buf_ struct buf output = BUF_INIT, changes = BUF_INIT;
+	_cleanup_buf_ struct buf changes = BUF_INIT;
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
-	home_run_path(home, id, &output);
-	buf_puts(&output, "/" RUN_GUILD_DIR "/output");
 	buf_printf(&changes, "%s/" HOME_CHANGES, home->path);
-	if (fd >= 0) {
-		inotify_add_watch(fd, buf_str(&output), IN_MODIFY);
+	if (fd >= 0)
 		inotify_add_watch(fd, buf_str(&changes), IN_MODIFY);
-	}
+	return fd;
+}
+
+/* A run that Guild AI staged has none until its process is there. */
+static int open_output(const struct home *home, const char *id, int run_fd, int inotify)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	int fd = openat(run_fd, RUN_GUILD_DIR "/output", O_RDONLY | O_CLOEXEC);
+
+	home_run_path(home, id, &path);
+	buf_puts(&path, "/" RUN_GUILD_DIR "/output");
+	if (fd >= 0 && inotify >= 0)
+		inotify_add_watch(inotify, buf_str(&path), IN_MODIFY);
 	return fd;
 }
 
@@ -105,7 +114,7 @@ int follow_run(const struct home *home, const char *id, bool quiet)
 {
 	struct sigaction action = {.sa_handler = count_interrupt};
 	_cleanup_close_ int run_fd = home_open_run(home, id);
-	_cleanup_close_ int inotify = watch(home, id);
+	_cleanup_close_ int inotify = watch_changes(home);
 	_cleanup_close_ int output = -1;
 	off_t logged = 0;
 	int passed = 0;
@@ -115,11 +124,12 @@ int follow_run(const struct home *home, const char *id, bool quiet)
 		return complain("cannot read run %s: %s", id, strerror(-run_fd));
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	output = openat(run_fd, RUN_GUILD_DIR "/output", O_RDONLY | O_CLOEXEC);
 	while (live) {
 		/* Asked before the last copy: what was written before the end is copied. */
 		live = run_status_live(run_status_get(run_fd));
 		copy_log(run_fd, &logged, quiet);
+		if (output < 0)
+			output = open_output(home, id, run_fd, inotify);
 		if (output >= 0 && !copy_output(output, quiet))
 			return EXIT_ERROR;
 		pass_on(home, id, run_fd, &passed);
