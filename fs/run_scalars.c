@@ -28,6 +28,7 @@ struct kept_scalars {
 	struct scalars *scalars;
 	struct scalar_name *names;
 	size_t n;
+	size_t n_read; /* samples of all of them */
 };
 
 struct run_scalars {
@@ -117,6 +118,7 @@ static int make_names(struct kept_scalars *k)
 	const struct scalar *all = scalars_list(k->scalars, &n);
 
 	free_names(k);
+	k->n_read = 0;
 	k->names = calloc(n + 1, sizeof(*k->names));
 	if (!k->names)
 		return -ENOMEM;
@@ -127,6 +129,7 @@ static int make_names(struct kept_scalars *k)
 		k->names[k->n].scalar = &all[i];
 		if (!k->names[k->n].path)
 			return -ENOMEM;
+		k->n_read += all[i].series->n;
 		k->n++;
 	}
 	if (k->n > 1)
@@ -170,15 +173,6 @@ static int take(struct run_scalars *cache, uint32_t serial, struct kept_scalars 
 	return 0;
 }
 
-static size_t count_samples(const struct kept_scalars *k)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < k->n; i++)
-		n += k->names[i].scalar->series->n;
-	return n;
-}
-
 /* With the cache's lock held: lets go of what was not used for longest. */
 static void trim(struct run_scalars *cache)
 {
@@ -204,10 +198,12 @@ static void trim(struct run_scalars *cache)
 static void put(struct run_scalars *cache, struct kept_scalars *k, size_t n_samples)
 {
 	LOCK_SCOPE(&cache->lock);
+	bool grown = n_samples > k->n_samples;
 
 	k->users--;
 	k->n_samples = n_samples;
-	trim(cache);
+	if (grown)
+		trim(cache);
 }
 
 /* With its lock held. */
@@ -247,7 +243,7 @@ int scalars_view_open(const struct place *p, struct scalars_view *ret)
 	pthread_mutex_lock(&k->lock);
 	r = refresh(k, p);
 	if (r < 0) {
-		size_t n_samples = count_samples(k);
+		size_t n_samples = k->n_read;
 
 		pthread_mutex_unlock(&k->lock);
 		put(cache, k, n_samples);
@@ -264,7 +260,7 @@ void scalars_view_close(struct scalars_view *view)
 
 	if (!view->kept)
 		return;
-	n_samples = count_samples(view->kept);
+	n_samples = view->kept->n_read;
 	pthread_mutex_unlock(&view->kept->lock);
 	put(view->cache, view->kept, n_samples);
 	*view = SCALARS_VIEW_INIT;

@@ -86,28 +86,31 @@ static int make_place(
 	return ret->slot ? 0 : -ENOMEM;
 }
 
-/* The entry at `at`, and where the next one is. */
-static size_t list_entry(const struct place *dir, const struct scalars_view *view,
-	const struct kind *kind, const struct buf *stem, size_t at, struct listing *out)
+/* The entry at *at, which becomes where the next one is. */
+static int list_entry(const struct place *dir, const struct scalars_view *view,
+	const struct kind *kind, const struct buf *stem, size_t *at, struct listing *out)
 {
-	const char *rest = view->names[at].path + stem->len;
+	const char *rest = view->names[*at].path + stem->len;
 	size_t len = strcspn(rest, "/");
 	_cleanup_buf_ struct buf name = BUF_INIT, path = BUF_INIT;
 	struct place p;
+	int r;
 
-	buf_printf(&path, "%.*s", (int)(stem->len + len), view->names[at].path);
+	buf_printf(&path, "%.*s", (int)(stem->len + len), view->names[*at].path);
 	if (!rest[len]) {
 		print_name(view, kind, buf_str(stem), rest, &name);
-		if (make_place(dir, kind->file, buf_str(&path), &p) == 0)
-			listing_add(out, buf_str(&name), &p);
-		return at + 1;
+		r = make_place(dir, kind->file, buf_str(&path), &p);
+		++*at;
+	} else {
+		buf_add(&name, rest, len);
+		r = make_place(dir, kind->dir, buf_str(&path), &p);
+		/* All that is in it begins with the name and a slash, which 0 comes next to. */
+		buf_putc(&path, '/' + 1);
+		*at = scalars_view_find(view, buf_str(&path));
 	}
-	buf_add(&name, rest, len);
-	if (make_place(dir, kind->dir, buf_str(&path), &p) == 0)
+	if (r == 0)
 		listing_add(out, buf_str(&name), &p);
-	/* All that begins so is in it; a slash comes before whatever else may follow the name. */
-	buf_putc(&path, '/' + 1);
-	return scalars_view_find(view, buf_str(&path));
+	return r;
 }
 
 static int list(const struct place *dir, struct listing *out)
@@ -121,9 +124,10 @@ static int list(const struct place *dir, struct listing *out)
 		return r;
 	print_stem(dir, &stem);
 	for (size_t at = scalars_view_find(&view, buf_str(&stem));
-		at < view.n && strncmp(view.names[at].path, buf_str(&stem), stem.len) == 0;)
-		at = list_entry(dir, &view, kind, &stem, at, out);
-	return listing_error(out);
+		r == 0 && at < view.n &&
+		strncmp(view.names[at].path, buf_str(&stem), stem.len) == 0;)
+		r = list_entry(dir, &view, kind, &stem, &at, out);
+	return r < 0 ? r : listing_error(out);
 }
 
 static bool drop_end(struct buf *b, const char *end)

@@ -73,6 +73,18 @@ static bool is_same(struct job *job, const char *id, const struct run_summary *i
 	return compare_text(job, id, "the damage", index->damage, store->damage) && same;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Of a sorted list: there may be as many as a changes file has lines. */
+static bool is_announced(const struct job *job, const char *id)
+{
+	return job->announced.n && bsearch(&id, job->announced.v, job->announced.n,
+					   sizeof(*job->announced.v), compare_ids);
+}
+
 static int check_row(void *arg, const struct index_row *row)
 {
 	struct job *job = arg;
@@ -84,7 +96,7 @@ static int check_row(void *arg, const struct index_row *row)
 	if (fd < 0 || run_summary_load(fd, &stored) < 0)
 		return 0;
 	job->check->rows++;
-	if (strv_has(&job->announced, row->id))
+	if (is_announced(job, row->id))
 		return 0;
 	if (stamp != row->stamp)
 		job->check->outdated++;
@@ -108,8 +120,11 @@ static int check_rows(struct job *job, struct index *ix, struct err *err)
 	if (r == 0)
 		r = index_view(ix, &state);
 	/* Where the mark is lost, the stamps tell what was changed. */
-	if (r == 0)
+	if (r == 0) {
 		home_changes_read(job->home, &state.mark, add_announced, &job->announced);
+		strv_sort(&job->announced);
+		strv_unique(&job->announced);
+	}
 	return r < 0 ? r : index_each(ix, check_row, job);
 }
 

@@ -3,6 +3,7 @@
 #include "catalog/grid.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -305,17 +306,17 @@ static bool as_number(const struct cell *cell, double *ret)
 	}
 }
 
-/* As Python's str() has it: what numbers are compared with texts by. */
-static void print(const struct cell *cell, struct buf *b)
+/* As Python's str() has it. */
+static char *text_of(const struct cell *cell)
 {
+	_cleanup_buf_ struct buf b = BUF_INIT;
 	struct value v = {.type = VALUE_NULL};
 
 	switch (cell->type) {
 	case CELL_NONE:
-		return;
+		return strdup("");
 	case CELL_TEXT:
-		buf_puts(b, cell->text);
-		return;
+		return strdup(cell->text);
 	case CELL_BOOL:
 		v.type = VALUE_BOOL;
 		v.boolean = cell->boolean;
@@ -329,60 +330,83 @@ static void print(const struct cell *cell, struct buf *b)
 		v.number = cell->number;
 		break;
 	}
-	value_repr(b, &v);
-}
-
-static int compare_cells(const struct cell *a, const struct cell *b)
-{
-	_cleanup_buf_ struct buf x = BUF_INIT, y = BUF_INIT;
-	double m, n;
-
-	if (as_number(a, &m) && as_number(b, &n))
-		return m < n ? -1 : m > n;
-	print(a, &x);
-	print(b, &y);
-	return strcmp(buf_str(&x), buf_str(&y));
+	value_repr(&b, &v);
+	return buf_error(&b) ? NULL : buf_steal(&b, NULL);
 }
 
 struct keyed {
 	struct row row;
 	struct cell key;
+	char *text; /* of the key, in a column that has texts: all of it is in their order then */
 	size_t before; /* its place until now: equal rows keep their order */
 };
+
+/* NaN comes behind all numbers: as equal to everything it would make no order. */
+static int compare_numbers(const struct cell *a, const struct cell *b)
+{
+	double m = 0, n = 0;
+
+	as_number(a, &m);
+	as_number(b, &n);
+	if (isnan(m) || isnan(n))
+		return isnan(m) - isnan(n);
+	return m < n ? -1 : m > n;
+}
 
 static int compare_rows(const void *a, const void *b, void *arg)
 {
 	const struct keyed *x = a, *y = b;
 	bool descending = *(const bool *)arg;
-	int r;
+	int r = 0;
 
 	if ((x->key.type == CELL_NONE) != (y->key.type == CELL_NONE))
 		return x->key.type == CELL_NONE ? 1 : -1;
-	r = x->key.type == CELL_NONE ? 0 : compare_cells(&x->key, &y->key);
+	if (x->key.type != CELL_NONE)
+		r = x->text ? strcmp(x->text, y->text) : compare_numbers(&x->key, &y->key);
 	if (r)
 		return descending ? -r : r;
 	return x->before < y->before ? -1 : 1;
 }
 
+/* Numbers go by their value, unless there are texts beside them. */
+static int add_texts(struct keyed *keyed, size_t n)
+{
+	bool has_text = false;
+
+	for (size_t i = 0; i < n; i++)
+		has_text = has_text || keyed[i].key.type == CELL_TEXT;
+	for (size_t i = 0; has_text && i < n; i++) {
+		keyed[i].text = text_of(&keyed[i].key);
+		if (!keyed[i].text)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int grid_sort(struct grid *g, const char *heading, bool descending)
 {
-	struct keyed *keyed;
 	size_t slot = g->n_slots ? find_slot(g, heading) : 0;
+	struct keyed *keyed;
+	int r;
 
-	if (!g->n_slots || !g->slots[slot] || g->n_rows < 2)
-		return 0;
-	keyed = calloc(g->n_rows, sizeof(*keyed));
+	if (!g->n_slots || !g->slots[slot])
+		return -ENOENT;
+	keyed = calloc(g->n_rows + 1, sizeof(*keyed));
 	if (!keyed)
 		return -ENOMEM;
 	for (size_t i = 0; i < g->n_rows; i++)
 		keyed[i] = (struct keyed){.row = g->rows[i],
 			.key = get(&g->rows[i], g->slots[slot] - 1),
 			.before = i};
-	qsort_r(keyed, g->n_rows, sizeof(*keyed), compare_rows, &descending);
-	for (size_t i = 0; i < g->n_rows; i++)
+	r = add_texts(keyed, g->n_rows);
+	if (r == 0)
+		qsort_r(keyed, g->n_rows, sizeof(*keyed), compare_rows, &descending);
+	for (size_t i = 0; i < g->n_rows; i++) {
 		g->rows[i] = keyed[i].row;
+		free(keyed[i].text);
+	}
 	free(keyed);
-	return 0;
+	return r;
 }
 
 static bool is_same(const struct cell *a, const struct cell *b)

@@ -48,7 +48,10 @@ void grid_drop_row(struct grid *g); /* what was filled since the last end is for
 
 /* Gives columns their places; before anything below, and again when rows were added. */
 int grid_finish(struct grid *g);
-/* By the column with that heading; rows without a value come last, whichever way. */
+/*
+ * By the column with that heading: numbers by value, or all as texts where there are texts; rows
+ * without a value come last, whichever way. -ENOENT: there is no such column.
+ */
 int grid_sort(struct grid *g, const char *heading, bool descending);
 /* Takes out columns in which all rows have the same, when there is more than one row. */
 int grid_drop_unchanged(struct grid *g);

@@ -28,16 +28,6 @@ static const char schema[] =
 	" opref INTEGER NOT NULL, status INTEGER NOT NULL, initialized INTEGER NOT NULL,"
 	" started INTEGER NOT NULL, stopped INTEGER NOT NULL, exit_status INTEGER,"
 	" marked INTEGER NOT NULL, label TEXT NOT NULL, dropped TEXT, proto TEXT, damage TEXT);"
-	/* What the scalars of a run come to. prefix is the event file's directory in the run. */
-	"CREATE TABLE scalar (run INTEGER NOT NULL, prefix TEXT NOT NULL, tag TEXT NOT NULL,"
-	" first_value REAL, first_step INTEGER, last_value REAL, last_step INTEGER,"
-	" min_value REAL, min_step INTEGER, max_value REAL, max_step INTEGER,"
-	" total REAL NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (run, prefix, tag))"
-	" WITHOUT ROWID;"
-	/* How much of each event file is in the scalars. path is relative to the run. */
-	"CREATE TABLE event_file (run INTEGER NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,"
-	" inode INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (run, path))"
-	" WITHOUT ROWID;"
 	"PRAGMA user_version = " SCHEMA_VERSION ";";
 
 int index_error(int rc)

@@ -378,8 +378,6 @@ int index_doubt(struct index *ix, const char *id)
 int index_remove(struct index *ix, const char *id)
 {
 	static const char *const removals[] = {
-		"DELETE FROM scalar WHERE run = (SELECT n FROM run WHERE id = ?)",
-		"DELETE FROM event_file WHERE run = (SELECT n FROM run WHERE id = ?)",
 		"DELETE FROM run WHERE id = ?",
 	};
 	int r = 0;

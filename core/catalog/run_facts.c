@@ -14,7 +14,7 @@
 
 struct facts_reader {
 	/* Operations that were asked about. */
-	struct entry {
+	struct wishes {
 		char *dir, *spec;
 		bool has_columns;
 		struct columns columns;
@@ -81,9 +81,9 @@ static const struct value *compare_of_guildfile(
 	return value_get(op->data, "compare");
 }
 
-static struct entry *find_entry(struct facts_reader *reader, const char *dir, const char *spec)
+static struct wishes *find_wishes(struct facts_reader *reader, const char *dir, const char *spec)
 {
-	struct entry *grown;
+	struct wishes *grown;
 
 	for (size_t i = 0; i < reader->n; i++)
 		if (strcmp(reader->v[i].dir, dir) == 0 && strcmp(reader->v[i].spec, spec) == 0)
@@ -92,7 +92,7 @@ static struct entry *find_entry(struct facts_reader *reader, const char *dir, co
 	if (!grown)
 		return NULL;
 	reader->v = grown;
-	reader->v[reader->n] = (struct entry){.dir = strdup(dir), .spec = strdup(spec)};
+	reader->v[reader->n] = (struct wishes){.dir = strdup(dir), .spec = strdup(spec)};
 	return reader->v[reader->n].dir && reader->v[reader->n].spec ? &reader->v[reader->n++]
 								     : NULL;
 }
@@ -104,12 +104,14 @@ static int columns_of(struct facts_reader *reader, const struct opref *ref,
 	_cleanup_buf_ struct buf dir = BUF_INIT, spec = BUF_INIT;
 	const struct value *compare = NULL;
 	size_t before = reader->n;
-	struct entry *e;
+	struct wishes *e;
 	int r = 0;
 
 	opref_project_dir(&dir, ref);
 	opref_display(&spec, ref);
-	e = find_entry(reader, buf_str(&dir), buf_str(&spec));
+	if (buf_error(&dir) || buf_error(&spec))
+		return -ENOMEM;
+	e = find_wishes(reader, buf_str(&dir), buf_str(&spec));
 	if (!e)
 		return -ENOMEM;
 	if (reader->n > before && dir.len && strcmp(ref->pkg_type, "guildfile") == 0)

@@ -13,7 +13,7 @@
 #include "metrics/event_file.h"
 #include "metrics/event_write.h"
 
-enum { PIECE_MAX = 1 << 20, FIRST_KEPT = 9 /* tab */ };
+enum { PIECE_MAX = 1 << 20, FIRST_KEPT = 9 /* tab */, IMPLIED_KEYS_MAX = 1000 };
 
 #define STEP     "step"
 #define STEP_END 0x1p63
@@ -82,7 +82,11 @@ void capture_free(struct capture *c)
 
 /* --- what is captured ----------------------------------------------------------------------- */
 
-/* A line that repeats a key of the current implied step begins the next one. */
+/*
+ * A line that repeats a key of the current implied step begins the next one. A program that never
+ * repeats one, because it numbers its lines, gets a new step when the keys become too many to look
+ * through at each line.
+ */
 static int imply_step(struct capture *c, const struct value *vals)
 {
 	bool repeats = false;
@@ -90,7 +94,7 @@ static int imply_step(struct capture *c, const struct value *vals)
 
 	for (size_t i = 0; i < vals->map.n; i++)
 		repeats = repeats || strv_has(&c->implied_keys, vals->map.pairs[i].key);
-	if (repeats) {
+	if (repeats || c->implied_keys.n > IMPLIED_KEYS_MAX) {
 		c->implied++;
 		strv_release(&c->implied_keys);
 	}
@@ -145,7 +149,7 @@ static int put_scalars(struct capture *c, struct value *vals)
 
 /* Attributes, without what is a scalar already. */
 static void put_attrs(
-	struct capture *c, struct value *vals, const struct value *scalars, bool has_step)
+	struct capture *c, struct value *vals, const struct value *scalars, bool has_scalars)
 {
 	value_map_sort(vals);
 	for (size_t i = 0; i < vals->map.n; i++) {
@@ -153,7 +157,7 @@ static void put_attrs(
 		const char *key = vals->map.pairs[i].key;
 
 		if (is_ignored(c, &c->attrs, key) || value_get(scalars, key) ||
-			(has_step && strcmp(key, STEP) == 0))
+			(has_scalars && strcmp(key, STEP) == 0))
 			continue;
 		event_put_text(&event, seconds(), key, value_str(vals->map.pairs[i].value));
 		event_file_add(&c->attr_file, &event);
@@ -168,10 +172,10 @@ static void clear(struct value *vals)
 
 static int end_line(struct capture *c, struct line *line)
 {
-	bool has_step = take_step(c, line->scalars) || line->scalars->map.n;
+	bool has_scalars = take_step(c, line->scalars) || line->scalars->map.n;
 	int r = put_scalars(c, line->scalars);
 
-	put_attrs(c, line->attrs, line->scalars, has_step);
+	put_attrs(c, line->attrs, line->scalars, has_scalars);
 	clear(line->scalars);
 	clear(line->attrs);
 	return r;

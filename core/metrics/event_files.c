@@ -144,6 +144,13 @@ static int first_visit(struct walk *w, int fd)
 	return 1;
 }
 
+/* What may be passed over; anything else may be different another time. */
+static bool is_absent(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES ||
+	       error == EPERM;
+}
+
 static int walk_dir(struct walk *w, int fd, const char *path, int depth);
 
 static int walk_child(struct walk *w, int parent_fd, const char *parent, const char *name,
@@ -155,7 +162,7 @@ static int walk_child(struct walk *w, int parent_fd, const char *parent, const c
 	int r = 1;
 
 	if (fd < 0)
-		return 0;
+		return is_absent(errno) ? 0 : -errno;
 	if (is_link)
 		r = first_visit(w, fd);
 	if (r <= 0)
@@ -172,7 +179,7 @@ static int walk_dir(struct walk *w, int fd, const char *path, int depth)
 	_cleanup_(listing_release) struct listing l = {.fd = fd};
 	int r = file_each(fd, ".", visit, &l);
 
-	if (r == -ENOMEM)
+	if (r < 0 && !is_absent(-r))
 		return r;
 	if (r < 0 || depth > MAX_DEPTH)
 		return 0;

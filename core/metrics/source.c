@@ -197,8 +197,11 @@ static int read_file(
 			r = r < 0 ? r : 1;
 		}
 	} while (r > 0);
-	file->size = reader->size;
 	tfrecord_close(reader, &file->place);
+	/* What could not be read, or kept, is read again at the next refresh. */
+	if (r < 0 && r != -EBADMSG)
+		file->place.offset = at;
+	file->size = r < 0 ? -1 : reader->size;
 	if (r == -EBADMSG) {
 		file->dead = true;
 		r = set_problem(s, file, "damaged record", at);

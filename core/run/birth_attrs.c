@@ -239,6 +239,8 @@ static int set_label_template(const struct birth_spec *spec, struct value *op)
 		for (size_t i = 0; i < spec->tags->n; i++)
 			buf_printf(&tagged, "%s ", spec->tags->v[i]);
 		buf_puts(&tagged, "${default_label}");
+		if (buf_error(&tagged))
+			return buf_error(&tagged);
 		return value_map_set(op, "label-template", value_string(buf_str(&tagged)));
 	}
 	if (!spec->op || spec->proto_fd < 0 || attr_read(spec->proto_fd, "op", &of_run, NULL) < 0)

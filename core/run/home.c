@@ -267,10 +267,18 @@ int home_changes_read(const struct home *home, struct home_changes_mark *mark,
 	if (r < 0)
 		return r;
 	/* Of half a line the other half is yet to come. */
-	for (char *line = text.data, *end; line && (end = strchr(line, '\n')); line = end + 1) {
+	for (size_t at = 0; at < text.len;) {
+		char *line = text.data + at, *end = memchr(line, '\n', text.len - at);
+		size_t len;
+
+		if (!end)
+			break;
 		*end = '\0';
-		now.offset += (size_t)(end - line) + 1;
-		if (known && name_is_component(line))
+		len = (size_t)(end - line);
+		at += len + 1;
+		now.offset += len + 1;
+		/* A crash may have left zeros where a line was. */
+		if (known && strlen(line) == len && name_is_component(line))
 			changed(arg, line);
 	}
 	*mark = now;

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "compare_runs.h"
 #include "run_job.h"
@@ -104,15 +106,21 @@ static void parse(const char *spec, struct columns *to)
 		warning("%s", err_text(&err));
 }
 
+static bool parse_limit(const char *text, size_t *ret)
+{
+	errno = 0;
+	*ret = strtoul(text, NULL, 10);
+	return errno == 0 && *ret && text[strspn(text, "0123456789")] == '\0';
+}
+
 static int make_request(struct guild *g, const struct compare_options *o, const struct strv *args,
 	struct request *q)
 {
 	bool strict = o->strict_cols, skip_core = o->skip_core || strict;
-	char *end = NULL;
 	int status;
 
-	q->limit = o->limit ? strtoul(o->limit, &end, 10) : SIZE_MAX;
-	if (o->limit && (*end || !q->limit))
+	q->limit = SIZE_MAX;
+	if (o->limit && !parse_limit(o->limit, &q->limit))
 		return complain(
 			"invalid value '%s' for --limit: a number from 1 is needed", o->limit);
 	parse(skip_core ? ".run" : CORE_COLUMNS, &q->core);
@@ -133,15 +141,20 @@ static int make_request(struct guild *g, const struct compare_options *o, const 
 static int arrange(const struct compare_options *o, struct request *q)
 {
 	struct grid *grid = comparison_grid(q->comparison);
+	const char *by = o->min ? o->min : o->max;
 	int r = 0;
 
-	if (o->min || o->max)
-		r = grid_sort(grid, o->min ? o->min : o->max, !o->min);
-	if (r == 0 && o->skip_unchanged)
+	if (by)
+		r = grid_sort(grid, by, !o->min);
+	if (r == -ENOENT && grid_n_rows(grid)) {
+		warning("there is no column '%s' to sort by", by);
+		r = 0;
+	}
+	if (r >= 0 && o->skip_unchanged)
 		r = grid_drop_unchanged(grid);
 	if (grid_n_rows(grid) < q->limit)
 		q->limit = grid_n_rows(grid);
-	return r < 0 ? complain("out of memory") : EXIT_OK;
+	return r == -ENOMEM ? complain("out of memory") : EXIT_OK;
 }
 
 /* Calls `print` for each row that is shown. */
@@ -248,6 +261,18 @@ static int add_csv_row(
 	return buf_error(b);
 }
 
+/* A file as a whole or not at all; what is something else, such as /dev/stdout, is written to. */
+static int write_csv(const char *path, const struct buf *text)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return file_write(AT_FDCWD, path, text->data, text->len, 0666, FILE_NOSYNC);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	return fd < 0 ? -errno : file_write_all(fd, text->data, text->len);
+}
+
 static int print_csv(struct guild *g, const struct compare_options *o, const struct request *q)
 {
 	struct grid *grid = comparison_grid(q->comparison);
@@ -267,7 +292,7 @@ static int print_csv(struct guild *g, const struct compare_options *o, const str
 		fwrite(buf_str(&text), 1, text.len, stdout);
 		return EXIT_OK;
 	}
-	r = file_write(AT_FDCWD, o->csv, text.data, text.len, 0666, FILE_NOSYNC);
+	r = write_csv(o->csv, &text);
 	if (r < 0)
 		return complain("error opening %s: %s", o->csv, strerror(-r));
 	fprintf(stderr, "Wrote %zu row(s) to %s\n", q->limit, o->csv);
@@ -319,6 +344,8 @@ static int print_json(struct guild *g, const struct request *q)
 	if (status != EXIT_OK)
 		return status;
 	json_emit(&text, list);
+	if (buf_error(&text))
+		return complain("out of memory");
 	puts(buf_str(&text));
 	return EXIT_OK;
 }
@@ -329,6 +356,7 @@ static int print_scalars_of(struct guild *g, uint64_t serial)
 {
 	_cleanup_run_view_ struct run_view v = RUN_VIEW_INIT;
 	_cleanup_scalars_ struct scalars *scalars = NULL;
+	_cleanup_strv_ struct strv problems = STRV_INIT;
 	_cleanup_buf_ struct buf operation = BUF_INIT;
 	const struct scalar *all;
 	size_t n;
@@ -339,8 +367,12 @@ static int print_scalars_of(struct guild *g, uint64_t serial)
 	r = scalars_new(SCALARS_SUMMARIES, &scalars);
 	if (r == 0)
 		r = scalars_refresh(scalars, v.fd, NULL);
+	if (r == 0)
+		r = scalars_problems(scalars, &problems);
 	if (r < 0)
 		return complain("cannot read run %s: %s", v.id, strerror(-r));
+	for (size_t i = 0; i < problems.n; i++)
+		warning("%s", problems.v[i]);
 	select_operation(&v.summary, &operation);
 	printf("[%.8s] %s\n", v.id, buf_str(&operation));
 	all = scalars_list(scalars, &n);

@@ -63,10 +63,13 @@ static int add_run(struct guild *g, uint64_t serial, bool batches, struct facts_
 	struct compare_run run = {.serial = serial, .attr = print_attr, .arg = &v};
 	int r;
 
+	/* Deleted meanwhile. */
+	if (!catalog_present(g->catalog, serial))
+		return EXIT_OK;
 	if (run_view_open(g, serial, &v) != EXIT_OK)
 		return EXIT_ERROR;
 	/* It only has children, which are compared themselves. */
-	if (!batches && file_exists(v.fd, RUN_GUILD_DIR "/proto"))
+	if (!batches && v.summary.proto)
 		return EXIT_OK;
 	r = run_facts_read(reader, v.fd, &v.summary.opref, &facts, &warnings);
 	for (size_t i = 0; i < warnings.n; i++)

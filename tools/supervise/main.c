@@ -113,7 +113,7 @@ static int start_process(struct supervisor *s, struct err *err)
 	int r = prepare_run(s, err);
 
 	if (r == 0)
-		r = numbers_open(s);
+		numbers_open(s);
 	log_close(s);
 	if (r == 0)
 		r = tee_open(s, &out_fd, &err_fd, err);
@@ -138,7 +138,8 @@ static int see_through(struct supervisor *s)
 		tee_say(s, "guild: %s\n", err.code ? err_text(&err) : strerror(-r));
 	if (s->tee)
 		tee_close(s);
-	numbers_close(s);
+	else
+		numbers_close(s);
 	return finish_run(s, s->ended ? exit_status_of(s->status) : FAILED_TO_START);
 }
 

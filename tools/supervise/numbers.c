@@ -21,7 +21,7 @@ static int flag_names(const struct supervisor *s, struct strv *names)
 	return r;
 }
 
-int numbers_open(struct supervisor *s)
+void numbers_open(struct supervisor *s)
 {
 	_cleanup_strv_ struct strv flags = STRV_INIT, warnings = STRV_INIT;
 	struct capture_config config = {.scalars = value_get(s->op, "output-scalars"),
@@ -29,30 +29,41 @@ int numbers_open(struct supervisor *s)
 		.flags = &flags};
 	int r = flag_names(s, &flags);
 
-	if (r < 0)
-		return r;
 	s->guild_fd =
 		openat(s->run_fd, RUN_GUILD_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (s->guild_fd < 0)
-		return -errno;
+	if (r == 0 && s->guild_fd < 0)
+		r = -errno;
 	config.guild_fd = s->guild_fd;
-	r = capture_new(&config, &warnings, &s->capture);
+	if (r == 0)
+		r = capture_new(&config, &warnings, &s->capture);
 	for (size_t i = 0; i < warnings.n; i++)
 		log_line(s, DEPS_WARNING, warnings.v[i]);
-	return r;
+	if (r < 0) {
+		_cleanup_buf_ struct buf line = BUF_INIT;
+
+		buf_printf(&line, "no scalars are taken from the output: %s", strerror(-r));
+		log_line(s, DEPS_WARNING, buf_str(&line));
+	}
 }
 
-/* Scalars that cannot be kept are no reason to lose output. */
+/* Scalars that cannot be kept are no reason to lose output, or a run: it is said once, at the end.
+ */
 void numbers_feed(struct supervisor *s, int stream, const void *data, size_t len)
 {
-	if (s->capture)
-		capture_feed(s->capture, stream, data, len);
+	int r = s->capture ? capture_feed(s->capture, stream, data, len) : 0;
+
+	if (r < 0 && !s->capture_error)
+		s->capture_error = r;
 }
 
 void numbers_close(struct supervisor *s)
 {
-	if (s->capture)
-		capture_end(s->capture);
+	int r = s->capture ? capture_end(s->capture) : 0;
+
+	if (r < 0)
+		tee_say(s, "guild: scalars of the output were lost: %s\n", strerror(-r));
+	else if (s->capture_error == -ENOMEM)
+		tee_say(s, "guild: scalars of the output were lost: out of memory\n");
 	capture_free(s->capture);
 	s->capture = NULL;
 	if (s->guild_fd >= 0)

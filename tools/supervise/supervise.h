@@ -47,8 +47,9 @@ struct supervisor {
 	int gate_fd;   /* its process waits for a byte here before it becomes the operation */
 	int failed_fd; /* and says here why it could not */
 	struct tee *tee;
-	struct capture *capture; /* of scalars in the output; NULL: none */
-	int guild_fd;            /* .guild of the run, for it; -1: closed */
+	struct capture *capture;    /* of scalars in the output; NULL: none */
+	int capture_error;          /* the first one; 0: none */
+	int guild_fd;               /* .guild of the run, for it; -1: closed */
 	int caller_out, caller_err; /* for an operation whose output is not kept */
 	int log_fd;                 /* lines about the preparation; -1: closed */
 	struct catalog *catalog;    /* NULL until a run has to be found */
@@ -88,7 +89,7 @@ void tee_say(struct supervisor *s, const char *format, ...) __attribute__((forma
 void tee_close(struct supervisor *s);
 
 /* numbers.c: scalars and attributes in the output. Warnings of patterns go to the log. */
-int numbers_open(struct supervisor *s);
+void numbers_open(struct supervisor *s);
 void numbers_feed(struct supervisor *s, int stream, const void *data, size_t len);
 void numbers_close(struct supervisor *s);
 

@@ -211,6 +211,7 @@ void tee_close(struct supervisor *s)
 		tee_read(s, i);
 		end_stream(tee, i);
 	}
+	numbers_close(s);
 	if (tee->error && tee->output >= 0)
 		dprintf(tee->output, "\nguild: output was lost here: %s\n", strerror(-tee->error));
 	if (tee->output >= 0) {
