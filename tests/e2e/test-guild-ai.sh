@@ -2,16 +2,9 @@
 # SPDX-License-Identifier: MIT
 # The real Guild AI 0.9 and ours on one home: each lists the other's runs as they are.
 . "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/guild-ai.sh"
 
-# 0.9.0 is the last release; it wants a pkg_resources, and a psutil and Werkzeug of its time.
-if ! python3 -m venv "$T/venv" >"$T/log" 2>&1; then
-	skip "Guild AI" "no venv: $(tail -1 "$T/log")"
-	exit 0
-fi
-if ! "$T/venv/bin/pip" -q install 'setuptools<81' guildai==0.9.0 >"$T/log" 2>&1; then
-	skip "Guild AI" "pip cannot install guildai==0.9.0: $(tail -1 "$T/log")"
-	exit 0
-fi
+install_guild_ai
 theirs() { "$T/venv/bin/guild" -H "$HOME_DIR" "$@"; }
 ours() { "$BUILD/guild" -H "$HOME_DIR" "$@"; }
 
@@ -20,7 +13,13 @@ cat >"$PROJECT/guild.yml" <<'END'
   operations:
     train: {main: train, flags-dest: args, flags: {epochs: 3, name: a b, rate: 0.001, deep: yes}}
     fail: {exec: sh -c "exit 3"}
+    die: {exec: sh -c 'kill -TERM $$'}
+    missing: {exec: no-such-program}
+    slow: {exec: sleep 60}
+    version: {exec: cat version.txt}
+    asks: {main: asks}
 END
+echo 'import guild, guild.util; print("Guild AI", guild.__version__)' >"$PROJECT/asks.py"
 echo 'import sys; print(sys.argv[1:]); open("out.txt", "w").write("x")' >"$PROJECT/train.py"
 cd "$PROJECT" || exit 1
 
@@ -68,6 +67,69 @@ cp "$MNT/runs/$id/flags" "$MNT/models/m/operations/train/flags"
 finish
 equal "a run of theirs is repeated by cp" completed "$(cat "$MNT/runs/latest/status")"
 equal "with its flags" "$(cat "$MNT/runs/$id/flags")" "$(cat "$MNT/runs/latest/flags")"
+stop_mount
+
+# The same end is the same status, whoever ran it and whoever asks.
+for who in theirs ours; do
+	for op in fail die missing; do $who run $op --run-id $who-$op -y >/dev/null 2>&1; done
+	$who run slow --run-id $who-slow --background -y >/dev/null 2>&1
+done
+list=
+status() { "$1" runs info "$2" | sed -n "s/^status: /$2 /p"; }
+for id in {theirs,ours}-{fail,die,missing,slow}; do list+="$(status ours $id)|"; done
+wanted="theirs-fail error|theirs-die terminated|theirs-missing error|theirs-slow running|"
+equal "statuses, as we see them" "$wanted${wanted//theirs/ours}" "$list"
+list=
+for id in theirs-slow ours-{fail,die,missing,slow}; do list+="$(status theirs $id)|"; done
+equal "as they see them" "theirs-slow running|${wanted//theirs/ours}" "$list"
+ours stop -y theirs-slow >/dev/null 2>&1
+theirs runs stop -y ours-slow >/dev/null 2>&1
+for id in theirs-slow ours-slow; do
+	check "$id is stopped by the other" wait_until 10 grep -qx -- -15 \
+		"$HOME_DIR/runs/$id/.guild/attrs/exit_status"
+done
+
+# A run has its own source code, whatever becomes of the project.
+echo one >version.txt
+for who in theirs ours; do
+	$who run version --run-id $who-version -y >/dev/null 2>&1
+	$who run version --run-id $who-staged --stage -y >/dev/null 2>&1
+done
+echo two >version.txt
+prints() { equal "$1" "$2" "$("${@:3}" -y 2>/dev/null)"; }
+prints "what they staged has its source code, and its output is shown" one \
+	ours run --start theirs-staged
+prints "what we staged has it" one theirs run --start ours-staged
+prints "restarted by us" one ours run --restart theirs-version
+prints "restarted by them" one theirs run --restart ours-version
+prints "--force-sourcecode: ours" two ours run --restart theirs-version --force-sourcecode
+prints "--force-sourcecode: theirs" two theirs run --restart ours-version --force-sourcecode
+ours run version --run-id queued --stage -y >/dev/null 2>&1
+theirs run queue run-once=yes -y >/dev/null 2>&1
+equal "their queue starts what we staged" two "$(cat "$HOME_DIR/runs/queued/.guild/output")"
+
+# What people write on a run.
+ours label -y -s L1 theirs-version 2>/dev/null
+ours tag -y -a T1 theirs-version 2>/dev/null
+ours mark -y theirs-version 2>/dev/null
+ours comment -y -a C1 theirs-version 2>/dev/null
+matches "they show our label, tag, mark and comment" "marked: yes.*label: L1.*T1.*C1" \
+	"$(theirs runs info theirs-version --comments | xargs)"
+theirs label -y -s L2 ours-version 2>/dev/null
+theirs tag -y -a T2 ours-version 2>/dev/null
+theirs mark -y ours-version 2>/dev/null
+theirs comment -y -a C2 ours-version 2>/dev/null
+matches "we show theirs" "marked: yes.*label: L2.*T2.*C2" \
+	"$(ours runs info ours-version --comments | xargs)"
+ours runs rm -y theirs-version 2>/dev/null
+theirs runs restore -y theirs-version 2>/dev/null
+theirs runs rm -y ours-version 2>/dev/null
+ours runs restore -y ours-version 2>/dev/null
+equal "deleted by one, restored by the other" 2 \
+	"$(ours runs list theirs-version ours-version | wc -l)"
+
+equal "inside an operation of ours their package is whole" "Guild AI 0.9.0" \
+	"$(GUILD_PYTHON_EXE=$T/venv/bin/python ours run asks -y 2>&1 | tail -1)"
 
 # What Guild files say, to them and to us: tests/guildfiles/run.py has the public ones.
 mkdir -p "$T/repo/includes"
@@ -101,3 +163,12 @@ git -C "$T/repo" -c user.name=t -c user.email=t@example.com commit -qm files
 python3 "$ROOT/tests/guildfiles/run.py" -B "$BUILD" --python "$T/venv/bin/python" "$T/repo" >"$T/table"
 equal "both load the same Guild files" "6 passed, 0 failed, 0 skipped" "$(tail -1 "$T/table")"
 matches "but for what we do on purpose" "2018: cmd is main" "$(cat "$T/table")"
+
+git() { command git -C "$T" -c user.name=t -c user.email=t@t "$@" >/dev/null; }
+git init -q && git add project && git commit -qm 'the project'
+git commit -qm 'something else' --allow-empty
+theirs run version --run-id theirs-git -y >/dev/null 2>&1
+ours run version --run-id ours-git -y >/dev/null 2>&1
+for f in attrs/vcs_commit manifest; do
+	check "$f under git" wait_until 5 cmp "$HOME_DIR"/runs/{theirs,ours}-git/.guild/$f
+done
