@@ -53,7 +53,7 @@ bool catalog_present(struct catalog *catalog, uint64_t serial);
 int catalog_summary(struct catalog *catalog, uint64_t serial, struct run_summary *ret);
 /* The same without a look at the store for what is known, for lists of all runs. */
 int catalog_listed(struct catalog *catalog, uint64_t serial, struct run_summary *ret);
-/* In memory as completed, terminated or error. Asks nothing of the store. */
+/* In memory as over, with nothing left to be done for it. Asks nothing of the store. */
 bool catalog_known_over(struct catalog *catalog, uint64_t serial);
 /* Pending, staged or running. Asks less of the store than a summary; a run that is gone is live. */
 bool catalog_is_live(struct catalog *catalog, uint64_t serial);

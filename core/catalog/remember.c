@@ -101,14 +101,18 @@ static int from_memory(struct catalog *c, uint64_t serial, struct run_summary *r
 	return 1;
 }
 
+/* Over, and nobody will touch it any more: a daemon tidies up what a dead supervisor left. */
+static bool is_final(int run_fd, enum run_status status)
+{
+	return !run_status_live(status) && !(status == RUN_ERROR && run_pending_is_ghost(run_fd));
+}
+
 /* What is over stays as it is until somebody says otherwise. */
 static void keep(struct catalog *c, uint64_t serial, const struct run_summary *s, unsigned version,
 	uint64_t stamp)
 {
 	struct entry *e;
 
-	if (run_status_live(s->status))
-		return;
 	LOCK_SCOPE(&c->lock);
 	e = entry_by_serial(c, serial);
 	if (e->summary || !e->present || e->version != version)
@@ -132,7 +136,7 @@ int catalog_listed(struct catalog *c, uint64_t serial, struct run_summary *ret)
 	stamp = stamp_of_run(c->home->runs_fd, id);
 	fd = home_open_run(c->home, id);
 	r = fd < 0 ? fd : run_summary_load(fd, ret);
-	if (r == 0)
+	if (r == 0 && is_final(fd, ret->status))
 		keep(c, serial, ret, version, stamp);
 	return r;
 }
@@ -156,6 +160,7 @@ bool catalog_is_live(struct catalog *c, uint64_t serial)
 	_cleanup_close_ int fd = -1;
 	const char *id = NULL;
 	unsigned version = 0;
+	enum run_status status;
 	bool known = false;
 	struct entry *e;
 	uint64_t stamp;
@@ -173,8 +178,9 @@ bool catalog_is_live(struct catalog *c, uint64_t serial)
 		return !known;
 	stamp = stamp_of_run(c->home->runs_fd, id);
 	fd = home_open_run(c->home, id);
-	if (fd < 0 || run_status_live(run_status_get(fd)))
-		return true;
+	status = fd < 0 ? RUN_PENDING : run_status_get(fd);
+	if (!is_final(fd, status))
+		return run_status_live(status);
 	LOCK_SCOPE(&c->lock);
 	e = entry_by_serial(c, serial);
 	if (e->version == version && !e->summary) {

@@ -190,6 +190,28 @@ static void round_trip(void **state)
 	catalog_free(c);
 }
 
+/* It counts as over, but a daemon is about to tidy it up. */
+static void not_what_is_to_be_tidied(void **state)
+{
+	char ghost[RUN_ID_LEN + 1] = "";
+	_cleanup_summary_ struct run_summary s = {0};
+	_cleanup_close_ int fd = -1;
+	struct catalog *c;
+
+	(void)state;
+	store_birth(&store, "op", false, ghost);
+	fd = open_run(ghost);
+	unlinkat(fd, RUN_TICKET_FILE, 0);
+	grow_old();
+	fill_index();
+	c = open_catalog();
+	assert_int_equal(catalog_summary(c, catalog_find(c, ghost), &s), 0);
+	assert_int_equal(s.status, RUN_ERROR);
+	assert_false(catalog_is_live(c, catalog_find(c, ghost)));
+	assert_false(catalog_known_over(c, catalog_find(c, ghost)));
+	catalog_free(c);
+}
+
 /* Runs that are not over are read each time; those that are gone leave the index. */
 static void only_what_is_over(void **state)
 {
@@ -616,6 +638,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(round_trip),
+		TEST(not_what_is_to_be_tidied),
 		TEST(only_what_is_over),
 		TEST(announced_changes),
 		TEST(announced_while_held),
