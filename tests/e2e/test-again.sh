@@ -20,6 +20,12 @@ cat >"$PROJECT/guild.yml" <<'END'
     needs-file:
       exec: 'true'
       requires: {file: nowhere.txt}
+    secret:
+      exec: sh -c 'echo $MY_A $MY_B'
+      env-secrets: [MY_A]
+    secrets:
+      exec: 'true'
+      env-secrets: {MY_A: yes, MY_B: yes}
     dirs:
       exec: sh -c 'mkdir d && touch d/file && ln -s d link'
 END
@@ -89,3 +95,9 @@ equal "ls -L" "d/ d/file guild.yml link/ link/file" "$(guild ls -n -L | xargs)"
 out=$(MY_TOKEN=s3cret guild --debug run echo -y 2>&1)
 matches "--debug tells the environment" "operation env: .*'FLAG_X': '1.0'" "$out"
 equal "without secrets" "" "$(grep -o s3cret <<<"$out")"
+
+# What the operation calls a secret gets to it, and no further.
+equal "an operation has its secrets" "1 2" "$(MY_A=1 MY_B=2 guild run secret -y)"
+equal "a list of secrets" "MY_B: '2'" "$(attr "$(newest_run)" env | grep MY_)"
+MY_A=1 MY_B=2 guild run secrets -y
+equal "a mapping of secrets" "" "$(attr "$(newest_run)" env | grep MY_)"

@@ -375,7 +375,7 @@ static int complain_required(const struct job *job, const struct value *given)
 	fprintf(stderr,
 		"\nRun the command again with these flags or try 'guild run %s --help-op' for "
 		"help.\n",
-		job->op->name);
+		buf_str(&job->name));
 	return EXIT_ERROR;
 }
 

@@ -128,18 +128,26 @@ static bool is_secret(const char *name, size_t len)
 	return false;
 }
 
-/* What the Guild file names in env-secrets. */
+/* Of this name, which has no NUL behind it. */
+static bool is_called(const char *text, const char *name, size_t len)
+{
+	return text && strlen(text) == len && strncmp(text, name, len) == 0;
+}
+
+/* What the Guild file names in env-secrets: a list, the keys of a mapping, or one name. */
 static bool is_own_secret(const struct supervisor *s, const char *name, size_t len)
 {
 	const struct value *secrets = value_get(value_get(s->op, "guildfs"), "env-secrets");
 
-	for (size_t i = 0; secrets && secrets->type == VALUE_LIST && i < secrets->list.n; i++) {
-		const char *secret = value_str(secrets->list.items[i]);
-
-		if (secret && strlen(secret) == len && strncmp(secret, name, len) == 0)
+	if (!secrets)
+		return false;
+	for (size_t i = 0; secrets->type == VALUE_LIST && i < secrets->list.n; i++)
+		if (is_called(value_str(secrets->list.items[i]), name, len))
 			return true;
-	}
-	return false;
+	for (size_t i = 0; secrets->type == VALUE_MAP && i < secrets->map.n; i++)
+		if (is_called(secrets->map.pairs[i].key, name, len))
+			return true;
+	return is_called(value_str(secrets), name, len);
 }
 
 /* The variables that others may know. */
