@@ -18,7 +18,7 @@ while getopts B:r:1: opt; do
 done
 shift $((OPTIND - 1))
 export BUILD
-TIMEOUT=${TEST_TIMEOUT:-300}
+TIMEOUT=${TEST_TIMEOUT:-600}
 
 # One test: its output to a file, its sanitizer reports to others.
 run_one() {

@@ -112,6 +112,10 @@ equal "compare --json" "[{\"m\": 1.0, \"run\": \"$(guild select -s -Fo numbers)\
 equal "compare: the user's columns" "run lr kind step loss" \
 	"$(guild compare -t -r -p -Fo plain -c '=lr, .kind, loss step as step, loss' -n 1 2>/dev/null | head -1 | xargs)"
 equal "--print-scalars" "  loss: 0.300000 (step 3)" "$(guild compare --print-scalars -Fo numbers | grep ' loss:')"
+equal "--csv to what is no file" "$(guild compare --csv -)" "$(guild compare --csv /dev/stdout 2>/dev/null)"
+check "which stays what it is" test -L /dev/stdout
+matches "a column to sort by that is not there" "there is no column 'los' to sort by" "$(guild compare -t --min los 2>&1)"
+matches "--limit" "invalid value '-1' for --limit" "$(guild compare -t --limit=-1 2>&1)"
 refuse "--table and --csv exclude each other" guild compare -t --csv -
 matches "--test-output-scalars" "\[\('loss', '1'\)\] \(loss=1.0\)" "$(echo loss: 1 | guild run plain --test-output-scalars -)"
 matches "runs info -s" "min: 0.100000 .step 1." "$(guild runs info -s -Fo numbers)"

@@ -117,6 +117,31 @@ static void steps(void **state)
 		"x 1@12; x 2@12; x 3@12");
 }
 
+/* Keys that never repeat, as of numbered lines: a step ends all the same. */
+static void steps_without_end(void **state)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_scalars_ struct scalars *all = NULL;
+	_cleanup_close_ int fd = -1;
+	struct setting s;
+
+	for (int i = 0; i < 3000; i++)
+		buf_printf(&text, "key%d: 1\n", i);
+	open_capture(&s, state, NULL, "no", NULL);
+	feed(&s, buf_str(&text));
+	assert_int_equal(capture_end(s.capture), 0);
+	fd = open(run, O_PATH | O_DIRECTORY);
+	assert_int_equal(scalars_new(SCALARS_SUMMARIES, &all), 0);
+	assert_int_equal(scalars_refresh(all, fd, NULL), 0);
+	assert_int_equal(scalars_find(all, "key0")->series->summary.last.step, 0);
+	assert_true(scalars_find(all, "key2999")->series->summary.last.step > 0);
+	capture_free(s.capture);
+	strv_release(&s.flags);
+	strv_release(&s.warnings);
+	value_free(s.attrs);
+	close(s.guild_fd);
+}
+
 static void both_streams(void **state)
 {
 	struct setting s;
@@ -313,6 +338,7 @@ int main(void)
 		cmocka_unit_test(all_matches),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(steps),
+		cmocka_unit_test(steps_without_end),
 		cmocka_unit_test(both_streams),
 		cmocka_unit_test(user_patterns),
 		cmocka_unit_test(odd_bytes),

@@ -211,6 +211,27 @@ static void states(void **state)
 	assert_int_equal(run_status_get(fd), RUN_ERROR);
 	store_touch(fd, ".guild/LOCK", "999999999");
 	assert_int_equal(run_status_get(fd), RUN_ERROR);
+
+	/* A run of ours that Guild AI starts again: what is newer than our supervisor is not its. */
+	assert_int_equal(file_mkdirs(fd, RUN_OWN_DIR, 0755), 0);
+	store_touch(fd, RUN_SUPERVISOR, "1 1 x\n");
+	store_touch(fd, RUN_PROCESS_FILE, "999999999 1 x\n");
+	store_touch(fd, ".guild/LOCK", pid);
+	assert_int_equal(run_status_get(fd), RUN_RUNNING);
+	store_touch(fd, RUN_PROCESS_FILE, "");
+	unlinkat(fd, ".guild/LOCK", 0);
+	{
+		struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+
+		assert_int_equal(utimensat(fd, RUN_SUPERVISOR, old, 0), 0);
+		store_touch(fd, ".guild/PENDING", "");
+		assert_int_equal(run_status_get(fd), RUN_PENDING);
+		assert_false(launch_reconcile(store.home, id));
+		/* As old as ours: ours, and nobody is there who would go on with it. */
+		assert_int_equal(utimensat(fd, ".guild/PENDING", old, 0), 0);
+		assert_int_equal(run_status_get(fd), RUN_ERROR);
+	}
+	assert_int_equal(file_remove_tree(fd, RUN_OWN_DIR), 0);
 	store_touch(fd, ".guild/PENDING", "");
 	assert_int_equal(run_status_get(fd), RUN_PENDING);
 	assert_int_equal(birth_withdraw(store.home, id), 0);
@@ -378,6 +399,17 @@ static void changes(void **state)
 	home_poke(store.home, "d");
 	assert_int_equal(home_changes_read(store.home, &mark, add_changed, &heard), 0);
 	assert_string_equal(buf_str(&heard), "d ");
+	/* Zeros that a crash has left hide nothing that comes behind them. */
+	{
+		_cleanup_close_ int fd =
+			openat(store.home->fd, HOME_CHANGES, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+		assert_int_equal(write(fd, "\0\0\0\0\0\n", 6), 6);
+	}
+	home_poke(store.home, "f");
+	buf_clear(&heard);
+	assert_int_equal(home_changes_read(store.home, &mark, add_changed, &heard), 0);
+	assert_string_equal(buf_str(&heard), "f ");
 	/* Grown too long. */
 	{
 		_cleanup_close_ int fd =
