@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "metrics/event_files.h"
+#include "metrics/info.h"
 #include "project/guildfile.h"
 #include "run/attr.h"
 
@@ -139,12 +140,8 @@ static int read_scalars(int run_fd, struct run_facts *f, struct strv *warnings)
 {
 	const struct scalar *all;
 	size_t n;
-	int r = scalars_new(SCALARS_SUMMARIES, &f->scalars);
+	int r = scalars_read(SCALARS_SUMMARIES, run_fd, &f->scalars, warnings);
 
-	if (r == 0)
-		r = scalars_refresh(f->scalars, run_fd, NULL);
-	if (r == 0)
-		r = scalars_problems(f->scalars, warnings);
 	if (r < 0)
 		return r;
 	all = scalars_list(f->scalars, &n);
@@ -171,20 +168,6 @@ static struct value *read_map(int run_fd, const char *name)
 	return value_map();
 }
 
-static int read_attrs(int run_fd, struct run_facts *f)
-{
-	const struct value *logged = scalars_attrs(f->scalars);
-	int r = 0;
-
-	f->attrs = read_map(run_fd, "opdef_attrs");
-	if (!f->attrs)
-		return -ENOMEM;
-	for (size_t i = 0; logged && r == 0 && i < logged->map.n; i++)
-		r = value_map_set(
-			f->attrs, logged->map.pairs[i].key, value_copy(logged->map.pairs[i].value));
-	return r;
-}
-
 int run_facts_read(struct facts_reader *reader, int run_fd, const struct opref *opref,
 	struct run_facts *ret, struct strv *warnings)
 {
@@ -193,11 +176,10 @@ int run_facts_read(struct facts_reader *reader, int run_fd, const struct opref *
 
 	if (r == 0)
 		r = read_scalars(run_fd, &f, warnings);
-	if (r == 0)
-		r = read_attrs(run_fd, &f);
 	if (r == 0) {
+		f.attrs = info_attributes(run_fd, f.scalars);
 		f.flags = read_map(run_fd, "flags");
-		r = f.flags ? 0 : -ENOMEM;
+		r = f.attrs && f.flags ? 0 : -ENOMEM;
 	}
 	if (r < 0)
 		run_facts_release(&f);

@@ -272,3 +272,17 @@ int scalars_problems(const struct scalars *s, struct strv *ret)
 	}
 	return 0;
 }
+
+int scalars_read(enum scalars_mode mode, int run_fd, struct scalars **ret, struct strv *problems)
+{
+	_cleanup_scalars_ struct scalars *s = NULL;
+	int r = scalars_new(mode, &s);
+
+	if (r == 0)
+		r = scalars_refresh(s, run_fd, NULL);
+	if (r == 0)
+		r = scalars_problems(s, problems);
+	if (r == 0)
+		*ret = STEAL(s);
+	return r;
+}

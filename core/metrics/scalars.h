@@ -47,6 +47,9 @@ static inline void scalars_freep(struct scalars **s)
 /* run_fd: the run's directory (O_PATH is enough). *ret_changed (may be NULL): anything is new. */
 int scalars_refresh(struct scalars *s, int run_fd, bool *ret_changed);
 
+/* A run's scalars for once: made, read, and sentences about what is damaged added to `problems`. */
+int scalars_read(enum scalars_mode mode, int run_fd, struct scalars **ret, struct strv *problems);
+
 /* All of them by key, bytewise; of equal keys the one that counts comes first. */
 const struct scalar *scalars_list(const struct scalars *s, size_t *ret_n);
 /* The one that counts; NULL: none. */

@@ -212,7 +212,7 @@ static void states(void **state)
 	store_touch(fd, ".guild/LOCK", "999999999");
 	assert_int_equal(run_status_get(fd), RUN_ERROR);
 
-	/* A run of ours that Guild AI starts again: what is newer than our supervisor is not its. */
+	/* A run of ours that Guild AI starts again: newer than our supervisor is not its. */
 	assert_int_equal(file_mkdirs(fd, RUN_OWN_DIR, 0755), 0);
 	store_touch(fd, RUN_SUPERVISOR, "1 1 x\n");
 	store_touch(fd, RUN_PROCESS_FILE, "999999999 1 x\n");

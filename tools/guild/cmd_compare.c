@@ -364,11 +364,7 @@ static int print_scalars_of(struct guild *g, uint64_t serial)
 
 	if (run_view_open(g, serial, &v) != EXIT_OK)
 		return EXIT_ERROR;
-	r = scalars_new(SCALARS_SUMMARIES, &scalars);
-	if (r == 0)
-		r = scalars_refresh(scalars, v.fd, NULL);
-	if (r == 0)
-		r = scalars_problems(scalars, &problems);
+	r = scalars_read(SCALARS_SUMMARIES, v.fd, &scalars, &problems);
 	if (r < 0)
 		return complain("cannot read run %s: %s", v.id, strerror(-r));
 	for (size_t i = 0; i < problems.n; i++)

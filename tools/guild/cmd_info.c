@@ -146,25 +146,14 @@ static int set_attributes(struct value *info, int run_fd, const struct scalars *
 	return 0;
 }
 
-static int read_scalars(const struct run_view *v, struct scalars **ret)
-{
-	_cleanup_strv_ struct strv problems = STRV_INIT;
-	int r = scalars_new(SCALARS_SUMMARIES, ret);
-
-	if (r == 0)
-		r = scalars_refresh(*ret, v->fd, NULL);
-	if (r == 0)
-		r = scalars_problems(*ret, &problems);
-	for (size_t i = 0; i < problems.n; i++)
-		warning("%s", problems.v[i]);
-	return r;
-}
-
 static int collect(struct value *info, const struct info_options *o, const struct run_view *v)
 {
 	_cleanup_scalars_ struct scalars *scalars = NULL;
-	int r = read_scalars(v, &scalars);
+	_cleanup_strv_ struct strv problems = STRV_INIT;
+	int r = scalars_read(SCALARS_SUMMARIES, v->fd, &scalars, &problems);
 
+	for (size_t i = 0; i < problems.n; i++)
+		warning("%s", problems.v[i]);
 	if (r == 0)
 		r = set_fields(info, v);
 
