@@ -228,6 +228,43 @@ int command_argv(const struct value *op_attr, const struct value *flags, const c
 	return r;
 }
 
+/* A word before the flags. */
+static bool has_word(const struct value *args, const char *wanted)
+{
+	for (size_t i = 0; args && args->type == VALUE_LIST && i < args->list.n; i++) {
+		const char *word = value_str(args->list.items[i]);
+
+		if (!word || strcmp(word, FLAG_ARGS) == 0)
+			return false;
+		if (strcmp(word, wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+int command_shadowed(const struct value *op_attr, const struct value *flags, struct strv *warnings)
+{
+	const struct value *cmd = value_get(op_attr, "op-cmd");
+	int r = 0;
+
+	for (size_t i = 0; flags && r == 0 && i < flags->map.n; i++) {
+		const struct value_pair *pair = &flags->map.pairs[i];
+		const struct value *def = value_get(value_get(cmd, "cmd-flags"), pair->key);
+		const char *arg_name = value_str(value_get(def, "arg-name"));
+		_cleanup_buf_ struct buf option = BUF_INIT, text = BUF_INIT;
+
+		buf_printf(&option, "--%s", arg_name ? arg_name : pair->key);
+		if (value_truthy(value_get(def, "arg-skip")) ||
+			!has_word(value_get(cmd, "cmd-args"), buf_str(&option)))
+			continue;
+		flag_encode(&text, pair->value);
+		r = strv_addf(warnings,
+			"ignoring flag '%s=%s' because it's shadowed in the operation cmd as %s",
+			pair->key, buf_str(&text), buf_str(&option));
+	}
+	return r;
+}
+
 /* --- environment ---------------------------------------------------------- */
 
 static int add_own_env(

@@ -23,6 +23,9 @@
  */
 struct value *command_attr(const struct operation *op, const struct value *flags, struct err *err);
 
+/* A sentence for each flag that is not passed on because the command has its option already. */
+int command_shadowed(const struct value *op_attr, const struct value *flags, struct strv *warnings);
+
 /* ${python_exe} in cmd-args becomes `python`. */
 int command_argv(const struct value *op_attr, const struct value *flags, const char *python,
 	struct strv *ret_argv, struct err *err);

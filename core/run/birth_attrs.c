@@ -301,6 +301,8 @@ static int write_command(
 		buf_puts(&python, "python");
 	if (r == 0)
 		r = command_argv(op, spec->flags, buf_str(&python), &argv, err);
+	if (r == 0 && spec->warnings)
+		r = command_shadowed(op, spec->flags, spec->warnings);
 	if (r == 0)
 		r = put(dir_fd, "cmd", value_from_strv(&argv));
 	if (r == 0)

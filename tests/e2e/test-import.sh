@@ -20,7 +20,9 @@ cat >"$PROJECT/inner/guild.yml" <<'END'
     ini-text: {exec: cat c.ini, flags-import: all, flags-dest: 'config:c.ini', flags: {s.l: {arg-split: yes}}}
     odd: {exec: 'true', flags-dest: 'config:c.odd'}
 - model: net-small
-  operations: {x: {exec: 'true'}}
+  operations:
+    x: {exec: 'true'}
+    has: {exec: 'sh -c ''shift; echo "$@"'' -- --x 1 ${flag_args}', flags: {x: 2, y: 3}}
 END
 cd "$PROJECT/inner" || exit 1
 
@@ -36,6 +38,10 @@ equal "else they are text, as in the file" "l = ['1', '1.5', 'blue', 'yes']" \
 	"$(guild run net-big:ini-text -y 2>/dev/null | grep '^l')"
 matches "an unknown type of configuration file" "WARNING: config type for c.odd not supported" \
 	"$(guild ops 2>&1)"
+matches "a flag that the command has already" \
+	"WARNING: ignoring flag 'x=2' because it's shadowed in the operation cmd as --x" \
+	"$(guild run net-small:has -y 2>&1)"
+equal "is not passed on" "1 --y 3" "$(guild run net-small:has -y 2>/dev/null)"
 equal "models that match" "guild: there are multiple models that match 'net'
 Try specifying one of the following:
   net-big

@@ -35,7 +35,7 @@ static int op_attr(const struct job *job, struct value **ret)
 static int print_command(struct guild *g, const struct job *job)
 {
 	_cleanup_value_ struct value *attr = NULL;
-	_cleanup_strv_ struct strv argv = STRV_INIT;
+	_cleanup_strv_ struct strv argv = STRV_INIT, warnings = STRV_INIT;
 	_cleanup_buf_ struct buf python = BUF_INIT, line = BUF_INIT;
 	struct err err = ERR_INIT;
 
@@ -45,6 +45,9 @@ static int print_command(struct guild *g, const struct job *job)
 		buf_puts(&python, "python");
 	if (command_argv(attr, job->flags, buf_str(&python), &argv, &err) < 0)
 		return complain("%s", err_text(&err));
+	command_shadowed(attr, job->flags, &warnings);
+	for (size_t i = 0; i < warnings.n; i++)
+		warning("%s", warnings.v[i]);
 	shell_join(&line, argv.v, argv.n);
 	puts(buf_str(&line));
 	return EXIT_OK;
