@@ -13,6 +13,9 @@
 
 #include "catalog/stamp.h"
 
+/* A home with more runs than this is not compared with its index at each start. */
+enum { FEW_RUNS = 500 };
+
 /* --- from the index ------------------------------------------------------- */
 
 struct load {
@@ -86,6 +89,9 @@ void saved_load(struct catalog *c)
 	if (home_changes_read(c->home, &c->mark, forget_id, c) == -ESTALE && *state.mark.file) {
 		catalog_each(c, check, c);
 		c->swept = 0;
+	} else if (c->n_by_id <= FEW_RUNS) {
+		/* Too few for anybody to wait for: what others changed shows at once. */
+		catalog_each(c, check, c);
 	}
 }
 

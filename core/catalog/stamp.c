@@ -32,9 +32,10 @@ static bool is_young(const struct stat *st, int64_t now)
 uint64_t stamp_of_run(int runs_fd, const char *id)
 {
 	static const char *const names[] = {RUN_GUILD_DIR, RUN_ATTRS_DIR, RUN_ATTRS_DIR "/label",
-		RUN_ATTRS_DIR "/tags", RUN_ATTRS_DIR "/comments"};
+		RUN_ATTRS_DIR "/tags", RUN_ATTRS_DIR "/comments",
+		RUN_ATTRS_DIR "/exit_status"};
 	uint64_t facts[ARRAY_SIZE(names)][3] = {{0}}, stamp;
-	char path[NAME_MAX + sizeof(RUN_ATTRS_DIR "/comments") + 1];
+	char path[NAME_MAX + sizeof(RUN_ATTRS_DIR "/exit_status") + 1];
 	bool young = false;
 	struct timespec now;
 
