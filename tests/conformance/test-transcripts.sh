@@ -14,8 +14,8 @@
 . "$(dirname "$0")/../lib/lib.sh"
 cd "$ROOT/tests/conformance" || exit 1
 
-# PyYAML is for the harness too; numpy is what a sample of a passing statement imports.
-packages="PyYAML numpy"
+# What the samples of passing statements import; PyYAML is for the harness too.
+packages="PyYAML click numpy"
 
 mode=${1:-check}
 case $mode in

@@ -309,7 +309,7 @@ def git(cwd, *args):
 
 def make_venv(python, dest):
     """The `python` of the examples: it sees the given one's packages, and what they install stays in it."""
-    subprocess.run([python, "-m", "venv", "--system-site-packages", "--without-pip", dest], check=True)
+    subprocess.run([python, "-m", "venv", "--without-pip", dest], check=True)
     script = "import sys, sysconfig as c; s = c.get_path('stdlib'); print(*(p for p in sys.path[1:] if p not in "
     script += "(s, s + '/lib-dynload') and not p.endswith('.zip')), sep='\\n')"
     paths = subprocess.run([python, "-c", script], check=True, capture_output=True, text=True).stdout
