@@ -10,7 +10,7 @@
 #include "project/fields.h"
 #include "project/python_path.h"
 
-enum { EXTENDS_DEPTH = 100, EXTENDS_MAX = 10000, PARAM_ROUNDS = 100 };
+enum { EXTENDS_DEPTH = 100, EXTENDS_MAX = 10000, PARAM_ROUNDS = 100, PARAM_NAME_MAX = 256 };
 
 /* What the params of one item may stand for: bytes of text, and values. */
 #define PARAMS_MAX ((size_t)4 << 20)
@@ -187,7 +187,11 @@ int raw_extend(struct raw_set *set, struct raw_file *file, const struct raw_item
 /* The end of a reference {{ name }} that begins at text, and its name; NULL when there is none. */
 static const char *reference(const char *text, char **ret_name)
 {
-	const char *end = strncmp(text, "{{", 2) == 0 ? strstr(text + 2, "}}") : NULL;
+	/* Not any further: a file full of what only begins one would be searched to its end for
+	 * each. */
+	const char *end = strncmp(text, "{{", 2) == 0
+				  ? memmem(text + 2, strnlen(text + 2, PARAM_NAME_MAX), "}}", 2)
+				  : NULL;
 	const char *name = text + 2, *last = end;
 
 	if (!end)

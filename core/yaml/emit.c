@@ -8,6 +8,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/utf8.h"
 #include "yaml/scalar.h"
 
 struct style {
@@ -32,6 +33,20 @@ static int take_output(void *data, unsigned char *text, size_t len)
 static bool emit_event(struct writer *w, yaml_event_t *event)
 {
 	return yaml_emitter_emit(&w->emitter, event);
+}
+
+/* libyaml writes characters beyond U+10FFFF, which nobody can read. */
+static bool is_utf8(const char *text)
+{
+	uint32_t code;
+	int n;
+
+	for (size_t left = strlen(text); left; left -= (size_t)n, text += n) {
+		n = utf8_char(text, left, &code);
+		if (n < 0)
+			return false;
+	}
+	return true;
 }
 
 static bool emit_text(struct writer *w, const char *text, bool plain)
@@ -84,8 +99,9 @@ static bool emit_string(struct writer *w, const char *text)
 	yaml_scalar_style_t style = string_style(w, text);
 	yaml_event_t event;
 
-	if (!yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
-		    (int)strlen(text), style == YAML_ANY_SCALAR_STYLE, 1, style))
+	if (!is_utf8(text) ||
+		!yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
+			(int)strlen(text), style == YAML_ANY_SCALAR_STYLE, 1, style))
 		return false;
 	return emit_event(w, &event);
 }

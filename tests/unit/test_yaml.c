@@ -298,9 +298,21 @@ static void places(void **state)
 	assert_string_equal(value_get(v, "a")->source, "1");
 }
 
+/* Bytes that a YAML writer would take for a character beyond the last one. */
+static void beyond_unicode(void **state)
+{
+	_cleanup_value_ struct value *v = value_string("a\xf5\x93\x90\x98");
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	(void)state;
+	yaml_emit(&b, v);
+	assert_int_not_equal(buf_error(&b), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(beyond_unicode),
 		cmocka_unit_test(scalars),
 		cmocka_unit_test(floats),
 		cmocka_unit_test(documents),
