@@ -13,7 +13,7 @@
 enum { EXTENDS_DEPTH = 100, EXTENDS_MAX = 10000, PARAM_ROUNDS = 100, PARAM_NAME_MAX = 256 };
 
 /* What the params of one item may stand for: bytes of text, and values. */
-#define PARAMS_MAX ((size_t)4 << 20)
+#define PARAMS_MAX ((size_t)1 << 20)
 
 static const char *const inherited[] = {"description", "extra", "flags", "operation-defaults",
 	"operations", "params", "references", "resources", "sourcecode"};
@@ -236,7 +236,7 @@ static int use(struct params *params, const struct value *at, const struct value
 	size_t size = size_of(param);
 
 	if (size > params->left)
-		return fail(params->err, at, "params stand for more than 4 MiB of text");
+		return fail(params->err, at, "params stand for more than 1 MiB of text");
 	params->left -= size;
 	return 0;
 }
