@@ -187,15 +187,16 @@ int raw_extend(struct raw_set *set, struct raw_file *file, const struct raw_item
 /* The end of a reference {{ name }} that begins at text, and its name; NULL when there is none. */
 static const char *reference(const char *text, char **ret_name)
 {
-	/* Not any further: a file full of what only begins one would be searched to its end for
-	 * each. */
-	const char *end = strncmp(text, "{{", 2) == 0
-				  ? memmem(text + 2, strnlen(text + 2, PARAM_NAME_MAX), "}}", 2)
-				  : NULL;
-	const char *name = text + 2, *last = end;
+	const char *name = text + 2, *end = name, *last;
 
-	if (!end)
+	if (text[0] != '{' || text[1] != '{')
 		return NULL;
+	/* Not far: a file full of what only begins one would be searched to its end for each. */
+	while (*end && end < name + PARAM_NAME_MAX && (end[0] != '}' || end[1] != '}'))
+		end++;
+	if (end[0] != '}' || end[1] != '}')
+		return NULL;
+	last = end;
 	while (name < last && strchr(" \t", *name))
 		name++;
 	while (last > name && strchr(" \t", last[-1]))
