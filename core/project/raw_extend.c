@@ -245,8 +245,7 @@ static int use(struct params *params, const struct value *at, const struct value
 /* What is no reference, up to where the next one may begin, which is returned. */
 static const char *add_plain(struct buf *b, const char *text)
 {
-	const char *next = strstr(text + 1, "{{");
-	size_t len = next ? (size_t)(next - text) : strlen(text);
+	size_t len = 1 + strcspn(text + 1, "{");
 
 	buf_add(b, text, len);
 	return text + len;

@@ -14,7 +14,7 @@ shift 2
 one() {
 	local target=$1 log=$build/artifacts/$1.log r runs dict=tests/fuzz/$1.dict
 	mkdir -p "$build/artifacts/$target" "$build/corpus/$target"
-	"$build/fuzz/$target" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 \
+	"$build/fuzz/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
 		$([ -f "$dict" ] && echo "-dict=$dict") \
 		-artifact_prefix="$build/artifacts/$target/" -print_final_stats=1 \
 		"$build/corpus/$target" "tests/fuzz/corpus/$target" >"$log" 2>&1
