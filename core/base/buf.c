@@ -143,6 +143,16 @@ void buf_write_at(struct buf *b, size_t offset, const void *data, size_t len)
 		memcpy(b->data + offset, data, len);
 }
 
+void buf_add_range(struct buf *b, const struct buf *from, size_t size, off_t offset)
+{
+	size_t left;
+
+	if (offset < 0 || (size_t)offset >= from->len)
+		return;
+	left = from->len - (size_t)offset;
+	buf_add(b, from->data + offset, left < size ? left : size);
+}
+
 const char *buf_str(const struct buf *b)
 {
 	return b->data && !b->error ? b->data : "";

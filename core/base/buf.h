@@ -17,6 +17,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/cleanup.h"
 
@@ -52,6 +53,9 @@ void buf_replace(struct buf *b, const char *text, const char *what, const char *
 void buf_resize(struct buf *b, size_t len);
 /* Writes at an offset, as pwrite(2) does: grows and pads with NUL bytes as needed. */
 void buf_write_at(struct buf *b, size_t offset, const void *data, size_t len);
+
+/* Appends what is in another buffer at an offset, size bytes at most, as pread(2) reads. */
+void buf_add_range(struct buf *b, const struct buf *from, size_t size, off_t offset);
 
 /* The text, "" when empty or failed; valid until the next change. */
 const char *buf_str(const struct buf *b);

@@ -15,10 +15,18 @@ int64_t clock_now(void)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	now = (int64_t)ts.tv_sec * USEC + ts.tv_nsec / 1000;
 	do {
-		if (now <= before)
+		if (now <= before && before - now < USEC)
 			now = before + 1;
 	} while (!atomic_compare_exchange_weak(&last, &before, now));
 	return now;
+}
+
+int64_t clock_boottime(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (int64_t)ts.tv_sec * USEC + ts.tv_nsec / 1000;
 }
 
 int64_t clock_monotonic_ms(void)

@@ -12,8 +12,12 @@
 
 #include "base/buf.h"
 
-/* Now, in microseconds; strictly increasing within one process. Thread safe. */
+/* Now, in microseconds; strictly increasing within one process, unless the clock is set back by a
+ * second or more. Thread safe. */
 int64_t clock_now(void);
+/* Microseconds since the machine was started, suspended or not: for spans, since the clock that
+ * clock_now() reads can be set. */
+int64_t clock_boottime(void);
 /* Monotonic milliseconds, for deadlines. */
 int64_t clock_monotonic_ms(void);
 

@@ -29,22 +29,29 @@ int file_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-/* A new file beside `name`: ".NAME.XXXXXXXX" in the same directory, so that rename works. */
-static int open_temporary(int dirfd, const char *name, mode_t mode, struct buf *path)
+/* ".NAME.XXXXXXXX" in the same directory, so that rename works. */
+int file_temporary_name(const char *name, struct buf *ret)
 {
 	const char *slash = strrchr(name, '/');
 	int dir_len = slash ? (int)(slash - name) + 1 : 0;
 	unsigned random;
-	int fd;
+
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return -errno;
+	buf_clear(ret);
+	/* Cut, since with what is added it must still be a file name. */
+	buf_printf(ret, "%.*s.%.200s.%08x", dir_len, name, name + dir_len, random);
+	return buf_error(ret);
+}
+
+static int open_temporary(int dirfd, const char *name, mode_t mode, struct buf *path)
+{
+	int fd, r;
 
 	for (int i = 0; i < TEMPORARY_TRIES; i++) {
-		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-			return -errno;
-		buf_clear(path);
-		/* Cut, since with what is added it must still be a file name. */
-		buf_printf(path, "%.*s.%.200s.%08x", dir_len, name, name + dir_len, random);
-		if (buf_error(path))
-			return buf_error(path);
+		r = file_temporary_name(name, path);
+		if (r < 0)
+			return r;
 		fd = openat(dirfd, buf_str(path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 		if (fd >= 0 || errno != EEXIST)
 			return fd < 0 ? -errno : fd;
@@ -98,6 +105,23 @@ int file_write(
 		unlinkat(dirfd, buf_str(&temporary), 0);
 	else if (sync == FILE_SYNC)
 		r = sync_parent(dirfd, name);
+	return r;
+}
+
+int file_copy_over(int from_dirfd, const char *from, int to_dirfd, const char *to)
+{
+	_cleanup_buf_ struct buf temporary = BUF_INIT;
+	int r = -EEXIST;
+
+	for (int i = 0; r == -EEXIST && i < TEMPORARY_TRIES; i++) {
+		r = file_temporary_name(to, &temporary);
+		if (r == 0)
+			r = file_copy(from_dirfd, from, to_dirfd, buf_str(&temporary));
+	}
+	if (r == 0 && renameat(to_dirfd, buf_str(&temporary), to_dirfd, to) < 0) {
+		r = -errno;
+		unlinkat(to_dirfd, buf_str(&temporary), 0);
+	}
 	return r;
 }
 
@@ -190,4 +214,57 @@ int file_each(int dirfd, const char *path, int (*visit)(void *arg, const char *n
 			r = visit(arg, entry->d_name, entry->d_type);
 	}
 	return r;
+}
+
+static int add_name(void *arg, const char *name, int d_type)
+{
+	(void)d_type;
+	return strv_add(arg, name);
+}
+
+int file_names(int dirfd, const char *path, struct strv *ret)
+{
+	return file_each(dirfd, path, add_name, ret);
+}
+
+static ssize_t read_block(int fd, char *block, size_t len)
+{
+	size_t have = 0;
+
+	while (have < len) {
+		ssize_t n = read(fd, block + have, len - have);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			break;
+		if (n > 0)
+			have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
+static bool same_bytes(int a, int b)
+{
+	char block_a[16384], block_b[16384];
+	ssize_t n;
+
+	do {
+		n = read_block(a, block_a, sizeof(block_a));
+		if (n < 0 || read_block(b, block_b, sizeof(block_b)) != n ||
+			memcmp(block_a, block_b, (size_t)n) != 0)
+			return false;
+	} while (n > 0);
+	return true;
+}
+
+bool file_same_content(int a_dirfd, const char *a, int b_dirfd, const char *b)
+{
+	_cleanup_close_ int x = openat(a_dirfd, a, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_close_ int y = openat(b_dirfd, b, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat of_x, of_y;
+
+	return x >= 0 && y >= 0 && fstat(x, &of_x) == 0 && fstat(y, &of_y) == 0 &&
+	       S_ISREG(of_x.st_mode) && S_ISREG(of_y.st_mode) && of_x.st_size == of_y.st_size &&
+	       same_bytes(x, y);
 }

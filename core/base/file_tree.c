@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Directory trees: making, removing, copying. No symlink is ever followed on the way. */
+/* Directory trees: making and copying. No symlink is ever followed on the way. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-/* Deeper trees than this are refused rather than run out of stack. */
-enum { MAX_DEPTH = 200, COPY_CHUNK = 1 << 30 };
+/* What is deeper no path can name; the stack has its bounds, too. */
+enum { MAX_DEPTH = 2048, COPY_CHUNK = 1 << 30, WATCHED_CHUNK = 16 << 20 };
 
 int file_mkdirs(int dirfd, const char *path, mode_t mode)
 {
@@ -37,71 +37,53 @@ int file_mkdirs(int dirfd, const char *path, mode_t mode)
 	return 0;
 }
 
-struct remove_job {
-	int dirfd;
-	int depth;
-};
-
-static int remove_entry(int dirfd, const char *name, int depth);
-
-static int remove_child(void *arg, const char *name, int d_type)
+int file_mkdirs_above(int dirfd, const char *path, mode_t mode)
 {
-	struct remove_job *job = arg;
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *dir = NULL;
 
-	(void)d_type;
-	return remove_entry(job->dirfd, name, job->depth + 1);
-}
-
-static int remove_entry(int dirfd, const char *name, int depth)
-{
-	struct remove_job job = {.dirfd = -1, .depth = depth};
-	int r;
-
-	if (unlinkat(dirfd, name, 0) == 0)
+	if (!slash || slash == path)
 		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
-	if (depth > MAX_DEPTH)
-		return -ELOOP;
-	job.dirfd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (job.dirfd < 0)
-		return -errno;
-	r = file_each(job.dirfd, ".", remove_child, &job);
-	close(job.dirfd);
-	if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0)
-		r = -errno;
-	return r;
+	dir = strndup(path, (size_t)(slash - path));
+	return dir ? file_mkdirs(dirfd, dir, mode) : -ENOMEM;
 }
 
-int file_remove_tree(int dirfd, const char *name)
+static int tell(const struct file_watcher *watcher, ssize_t n)
 {
-	return remove_entry(dirfd, name, 0);
+	return watcher ? watcher->copied(watcher->arg, (uint64_t)n) : 0;
 }
 
-static int copy_bytes(int from, int to)
+static int copy_bytes(int from, int to, const struct file_watcher *watcher)
 {
+	size_t chunk = watcher ? WATCHED_CHUNK : COPY_CHUNK;
 	ssize_t n;
-	char block[16384];
+	char block[65536];
+	int r;
 
 	if (ioctl(to, FICLONE, from) == 0)
 		return 0;
-	while ((n = copy_file_range(from, NULL, to, NULL, COPY_CHUNK, 0)) > 0)
-		;
+	while ((n = copy_file_range(from, NULL, to, NULL, chunk, 0)) > 0)
+		if ((r = tell(watcher, n)) < 0)
+			return r;
 	if (n == 0)
 		return 0;
 	/* Between file systems that cannot do it for us; a part may have been copied already. */
 	if (lseek(from, 0, SEEK_SET) < 0 || lseek(to, 0, SEEK_SET) < 0 || ftruncate(to, 0) < 0)
 		return -errno;
 	while ((n = read(from, block, sizeof(block))) != 0) {
-		int r = n > 0 ? file_write_all(to, block, (size_t)n) : errno == EINTR ? 0 : -errno;
-
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		r = n > 0 ? file_write_all(to, block, (size_t)n) : 0;
+		if (r == 0)
+			r = tell(watcher, n > 0 ? n : 0);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-int file_copy(int from_dirfd, const char *from, int to_dirfd, const char *to)
+int file_copy_watched(int from_dirfd, const char *from, int to_dirfd, const char *to,
+	const struct file_watcher *watcher)
 {
 	_cleanup_close_ int in = openat(from_dirfd, from, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	_cleanup_close_ int out = -1;
@@ -116,45 +98,90 @@ int file_copy(int from_dirfd, const char *from, int to_dirfd, const char *to)
 		to_dirfd, to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666 | (st.st_mode & 0111));
 	if (out < 0)
 		return -errno;
-	r = copy_bytes(in, out);
+	r = copy_bytes(in, out, watcher);
 	if (r < 0)
 		unlinkat(to_dirfd, to, 0);
 	return r;
 }
 
+int file_copy(int from_dirfd, const char *from, int to_dirfd, const char *to)
+{
+	return file_copy_watched(from_dirfd, from, to_dirfd, to, NULL);
+}
+
+/* The directories that are being copied, however deep they are: two descriptors. */
 struct copy_job {
 	int from, to;
 	int depth;
+	struct stat made; /* what the copy is: not a part of what is copied, wherever it is */
 };
 
-static int copy_entry(int from_dirfd, const char *from, int to_dirfd, const char *to, int depth);
+static int copy_entry(struct copy_job *job, const char *name);
 
-static int copy_child(void *arg, const char *name, int d_type)
+static void go_to(int *fd, int other)
 {
-	struct copy_job *job = arg;
-
-	(void)d_type;
-	return copy_entry(job->from, name, job->to, name, job->depth + 1);
+	close(*fd);
+	*fd = other;
 }
 
-static int copy_directory(int from_dirfd, const char *from, int to_dirfd, const char *to, int depth)
+/* Into a directory that is there, and what the one above is. */
+static int enter(int *fd, const char *name, struct stat *ret_above)
 {
-	struct copy_job job = {.from = -1, .to = -1, .depth = depth};
+	int below;
+
+	if (fstat(*fd, ret_above) < 0)
+		return -errno;
+	below = openat(*fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (below < 0)
+		return -errno;
+	go_to(fd, below);
+	return 0;
+}
+
+/* Others may move directories meanwhile. */
+static int leave(int *fd, const struct stat *above)
+{
+	int up = openat(*fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (up < 0)
+		return -errno;
+	go_to(fd, up);
+	if (fstat(up, &st) < 0)
+		return -errno;
+	return st.st_dev == above->st_dev && st.st_ino == above->st_ino ? 0 : -ESTALE;
+}
+
+static int copy_children(struct copy_job *job)
+{
+	_cleanup_strv_ struct strv names = STRV_INIT;
+	int r = file_names(job->from, ".", &names);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = copy_entry(job, names.v[i]);
+	return r;
+}
+
+static int copy_directory(struct copy_job *job, const char *name)
+{
+	struct stat from_above, to_above;
 	int r;
 
-	if (depth > MAX_DEPTH)
-		return -ELOOP;
-	if (mkdirat(to_dirfd, to, 0777) < 0 && errno != EEXIST)
+	if (job->depth >= MAX_DEPTH)
+		return -ENAMETOOLONG;
+	if (mkdirat(job->to, name, 0777) < 0 && errno != EEXIST)
 		return -errno;
-	job.from = openat(from_dirfd, from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (job.from < 0)
-		return -errno;
-	job.to = openat(to_dirfd, to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = job.to < 0 ? -errno : file_each(job.from, ".", copy_child, &job);
-	close(job.from);
-	if (job.to >= 0)
-		close(job.to);
-	return r;
+	r = enter(&job->from, name, &from_above);
+	if (r == 0)
+		r = enter(&job->to, name, &to_above);
+	if (r < 0)
+		return r;
+	job->depth++;
+	r = copy_children(job);
+	job->depth--;
+	if (r == 0)
+		r = leave(&job->from, &from_above);
+	return r < 0 ? r : leave(&job->to, &to_above);
 }
 
 static int copy_link(int from_dirfd, const char *from, int to_dirfd, const char *to)
@@ -167,20 +194,51 @@ static int copy_link(int from_dirfd, const char *from, int to_dirfd, const char 
 	return r;
 }
 
-static int copy_entry(int from_dirfd, const char *from, int to_dirfd, const char *to, int depth)
+static int copy_other(const struct stat *st, int from_dirfd, const char *from, int to_dirfd,
+	const char *to)
+{
+	if (S_ISLNK(st->st_mode))
+		return copy_link(from_dirfd, from, to_dirfd, to);
+	return S_ISREG(st->st_mode) ? file_copy(from_dirfd, from, to_dirfd, to) : 0;
+}
+
+static int copy_entry(struct copy_job *job, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(job->from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (st.st_dev == job->made.st_dev && st.st_ino == job->made.st_ino)
+		return 0;
+	return S_ISDIR(st.st_mode) ? copy_directory(job, name)
+				   : copy_other(&st, job->from, name, job->to, name);
+}
+
+static int copy_root(int from_dirfd, const char *from, int to_dirfd, const char *to)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	struct copy_job job = {.to = -1};
+	int r;
+
+	if (mkdirat(to_dirfd, to, 0777) < 0 && errno != EEXIST)
+		return -errno;
+	job.from = openat(from_dirfd, from, flags);
+	if (job.from < 0)
+		return -errno;
+	job.to = openat(to_dirfd, to, flags);
+	r = job.to < 0 || fstat(job.to, &job.made) < 0 ? -errno : copy_children(&job);
+	close(job.from);
+	if (job.to >= 0)
+		close(job.to);
+	return r;
+}
+
+int file_copy_tree(int from_dirfd, const char *from, int to_dirfd, const char *to)
 {
 	struct stat st;
 
 	if (fstatat(from_dirfd, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return copy_directory(from_dirfd, from, to_dirfd, to, depth);
-	if (S_ISLNK(st.st_mode))
-		return copy_link(from_dirfd, from, to_dirfd, to);
-	return S_ISREG(st.st_mode) ? file_copy(from_dirfd, from, to_dirfd, to) : 0;
-}
-
-int file_copy_tree(int from_dirfd, const char *from, int to_dirfd, const char *to)
-{
-	return copy_entry(from_dirfd, from, to_dirfd, to, 0);
+	return S_ISDIR(st.st_mode) ? copy_root(from_dirfd, from, to_dirfd, to)
+				   : copy_other(&st, from_dirfd, from, to_dirfd, to);
 }

@@ -32,6 +32,17 @@ int libexec_dir(struct buf *ret_path)
 	return buf_error(ret_path);
 }
 
+int libexec_python_path(const struct strv *env, struct buf *ret)
+{
+	const char *own = strv_env_get(env, "PYTHONPATH");
+	int r = libexec_dir(ret);
+
+	buf_puts(ret, "/python");
+	if (own && *own)
+		buf_printf(ret, ":%s", own);
+	return r < 0 ? r : buf_error(ret);
+}
+
 int libexec_guild(struct buf *ret_path)
 {
 	_cleanup_buf_ struct buf exe = BUF_INIT, beside = BUF_INIT;

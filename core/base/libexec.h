@@ -4,9 +4,12 @@
 #define BASE_LIBEXEC_H
 
 #include "base/buf.h"
+#include "base/strv.h"
 
 /* Beside this program (a build), or in ../libexec/guildfs. Appended. */
 int libexec_dir(struct buf *ret_path);
+/* A PYTHONPATH for the shim's modules: its directory, in front of what `env` has. Appended. */
+int libexec_python_path(const struct strv *env, struct buf *ret);
 /* The `guild` program that belongs to this one. */
 int libexec_guild(struct buf *ret_path);
 

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 #include <xxhash.h>
 
@@ -55,6 +57,27 @@ static bool must_encode(const char *text, size_t len, size_t i)
 	if (c == '%' || c == '/' || c < 0x20 || c == 0x7f)
 		return true;
 	return c == '.' && (len == 1 || (len == 2 && text[0] == '.' && text[1] == '.'));
+}
+
+bool name_ends_with(const char *name, const char *end)
+{
+	size_t len = strlen(name), n = strlen(end);
+
+	return len > n && memcmp(name + len - n, end, n) == 0;
+}
+
+bool name_has_extension(const char *name, const char *end)
+{
+	size_t len = strlen(name), n = strlen(end);
+
+	return len > n && strcasecmp(name + len - n, end) == 0;
+}
+
+const char *name_of_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
 }
 
 void name_encode(struct buf *b, const char *text, size_t len)
@@ -214,4 +237,15 @@ void name_relative_path(struct buf *b, const char *from_dir, const char *to)
 		buf_printf(b, "%s%s", b->len > start ? "/" : "", to + common + (to[common] == '/'));
 	if (b->len == start)
 		buf_putc(b, '.');
+}
+
+void name_user_path(struct buf *b, const char *path)
+{
+	const char *home = getenv("HOME");
+	size_t len = home ? strlen(home) : 0;
+
+	if (len > 1 && strncmp(path, home, len) == 0 && (path[len] == '/' || !path[len]))
+		buf_printf(b, "~%s", path + len);
+	else
+		buf_puts(b, path);
 }

@@ -26,6 +26,12 @@ bool name_is_component(const char *name);
 /* A relative path of such components: no leading '/', no "..", no empty part. */
 bool name_is_safe_path(const char *path);
 
+/* Longer than `end`, with that at its end; the second takes upper case for lower case. */
+bool name_ends_with(const char *name, const char *end);
+bool name_has_extension(const char *name, const char *end);
+/* What is behind the last slash of a path; a path without one is all name. Points into it. */
+const char *name_of_path(const char *path);
+
 void name_encode(struct buf *b, const char *text, size_t len);
 /* Appends the original. -EINVAL for what name_encode() cannot have written. */
 int name_decode(struct buf *b, const char *name);
@@ -35,6 +41,9 @@ void name_relative_path(struct buf *b, const char *from_dir, const char *to);
 
 /* Appends an absolute path without empty and "." parts; ".." takes the part before it away. */
 void name_normal_path(struct buf *b, const char *path);
+
+/* Appends a path with ~ for the user's home. */
+void name_user_path(struct buf *b, const char *path);
 
 /* Appends a path in at most about `max` bytes: both ends of it, and an ellipsis for the middle. */
 void name_shorten_path(struct buf *b, const char *path, size_t max);

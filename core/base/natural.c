@@ -2,18 +2,41 @@
 /* Text and numbers in turn. */
 #include "base/natural.h"
 
-#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static size_t text_len(const char *s)
+{
+	size_t len = 0;
+
+	while (s[len] && !is_digit(s[len]))
+		len++;
+	return len;
+}
+
+static size_t digits_len(const char *s)
+{
+	size_t len = 0;
+
+	while (is_digit(s[len]))
+		len++;
+	return len;
+}
 
 /* The digits at *s without leading zeros, which are as good as longer ones. */
 static size_t take_digits(const char **s, const char **ret_digits)
 {
 	size_t len;
 
-	while (**s == '0' && isdigit((unsigned char)(*s)[1]))
+	while (**s == '0' && is_digit((*s)[1]))
 		++*s;
 	*ret_digits = *s;
-	len = strspn(*s, "0123456789");
+	len = digits_len(*s);
 	*s += len;
 	return len;
 }
@@ -21,7 +44,7 @@ static size_t take_digits(const char **s, const char **ret_digits)
 int natural_compare(const char *a, const char *b)
 {
 	while (*a && *b) {
-		size_t text_a = strcspn(a, "0123456789"), text_b = strcspn(b, "0123456789");
+		size_t text_a = text_len(a), text_b = text_len(b);
 		size_t both = text_a < text_b ? text_a : text_b, len_a, len_b;
 		const char *digits_a, *digits_b;
 		int r = memcmp(a, b, both);

@@ -12,7 +12,7 @@
 extern char **environ;
 
 static int start(const char *const *argv, const char *dir, char *const *env, int out,
-	bool with_stderr, pid_t *ret_pid)
+	enum output_stderr on_stderr, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	int r = posix_spawn_file_actions_init(&actions);
@@ -22,9 +22,9 @@ static int start(const char *const *argv, const char *dir, char *const *env, int
 	r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	if (r == 0 && with_stderr)
+	if (r == 0 && on_stderr == STDERR_READ)
 		r = posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
-	else if (r == 0)
+	else if (r == 0 && on_stderr == STDERR_DROPPED)
 		r = posix_spawn_file_actions_addopen(
 			&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	if (r == 0 && dir)
@@ -51,15 +51,15 @@ static int read_all(int fd, struct buf *b)
 	return buf_error(b);
 }
 
-static int run(
-	const char *const *argv, const char *dir, char *const *env, bool with_stderr, struct buf *b)
+static int run(const char *const *argv, const char *dir, char *const *env,
+	enum output_stderr on_stderr, struct buf *b)
 {
 	int fds[2], status, r;
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	r = start(argv, dir, env, fds[1], with_stderr, &pid);
+	r = start(argv, dir, env, fds[1], on_stderr, &pid);
 	close(fds[1]);
 	if (r == 0)
 		r = read_all(fds[0], b);
@@ -76,13 +76,13 @@ static int run(
 
 int output_of(const char *const *argv, const char *dir, struct buf *b)
 {
-	int r = run(argv, dir, environ, false, b);
+	int r = run(argv, dir, environ, STDERR_DROPPED, b);
 
 	return r > 0 ? -ENOENT : r;
 }
 
-int output_of_env(
-	const char *const *argv, const char *dir, char *const *env, bool with_stderr, struct buf *b)
+int output_of_env(const char *const *argv, const char *dir, char *const *env,
+	enum output_stderr on_stderr, struct buf *b)
 {
-	return run(argv, dir, env, with_stderr, b);
+	return run(argv, dir, env, on_stderr, b);
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Running a helper program for what it prints: found on PATH, without a shell, stdin from
- * /dev/null, stderr dropped. Works in threaded programs (posix_spawn).
+ * /dev/null, stderr dropped unless asked for. Works in threaded programs (posix_spawn).
  */
 #ifndef BASE_OUTPUT_OF_H
 #define BASE_OUTPUT_OF_H
-
-#include <stdbool.h>
 
 #include "base/buf.h"
 
@@ -16,11 +14,17 @@
  */
 int output_of(const char *const *argv, const char *dir, struct buf *b);
 
+enum output_stderr {
+	STDERR_DROPPED,
+	STDERR_READ, /* among the output */
+	STDERR_KEPT, /* ours */
+};
+
 /*
- * The same with an environment of its own, and with stderr among what is read when asked. Returns
- * the exit status (128 and the number for a signal), or -ENOENT when the program cannot be started.
+ * The same with an environment of its own. Returns the exit status (128 and the number for a
+ * signal), or -ENOENT when the program cannot be started.
  */
-int output_of_env(const char *const *argv, const char *dir, char *const *env, bool with_stderr,
-	struct buf *b);
+int output_of_env(const char *const *argv, const char *dir, char *const *env,
+	enum output_stderr on_stderr, struct buf *b);
 
 #endif

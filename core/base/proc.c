@@ -9,8 +9,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -79,6 +82,13 @@ bool proc_ref_alive(const struct proc_ref *ref)
 	       strcmp(now.boot_id, ref->boot_id) == 0;
 }
 
+bool proc_ref_is_here(const struct proc_ref *ref)
+{
+	char boot_id[PROC_BOOT_ID_LEN + 1];
+
+	return read_boot_id(boot_id) == 0 && strcmp(boot_id, ref->boot_id) == 0;
+}
+
 int proc_ref_kill(const struct proc_ref *ref, int signal, bool group)
 {
 	_cleanup_close_ int fd = -1;
@@ -132,6 +142,30 @@ int proc_start_time(pid_t pid, int64_t *ret_usec)
 		    (real.tv_nsec - boot.tv_nsec) / 1000 +
 		    (int64_t)(start * 1000000 / (uint64_t)ticks);
 	return 0;
+}
+
+bool proc_works_in(pid_t pid, int dir_fd)
+{
+	char path[sizeof("/proc//cwd") + 3 * sizeof(pid)];
+	struct stat cwd, dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/cwd", (int)pid);
+	return stat(path, &cwd) == 0 && fstat(dir_fd, &dir) == 0 && cwd.st_dev == dir.st_dev &&
+	       cwd.st_ino == dir.st_ino;
+}
+
+bool proc_split_off(void)
+{
+	pid_t pid = fork();
+
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	if (pid != 0)
+		return false;
+	setsid();
+	if (fork() == 0)
+		return true;
+	_exit(0);
 }
 
 int proc_self_exe(struct buf *b)

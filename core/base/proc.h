@@ -25,6 +25,8 @@ struct proc_ref {
 int proc_ref_get(pid_t pid, struct proc_ref *ret_ref);
 /* The same process still lives (a zombie does not). */
 bool proc_ref_alive(const struct proc_ref *ref);
+/* This machine has had it since it was switched on; another container of it may have it still. */
+bool proc_ref_is_here(const struct proc_ref *ref);
 /* Signals it, or its process group with `group` (it must be the leader). -ESRCH when it is gone. */
 int proc_ref_kill(const struct proc_ref *ref, int signal, bool group);
 
@@ -34,6 +36,15 @@ int proc_ref_parse(const char *line, struct proc_ref *ret_ref);
 
 /* When the process started, in microseconds since the epoch (to 1 clock tick). -ESRCH. */
 int proc_start_time(pid_t pid, int64_t *ret_usec);
+
+/* Its working directory is this one. False also where we may not look. */
+bool proc_works_in(pid_t pid, int dir_fd);
+
+/*
+ * True in a grandchild with a session of its own, which nobody has to wait for and which ends by
+ * _exit(2); false where it was called, also when there can be none.
+ */
+bool proc_split_off(void);
 
 /* Absolute path of the file that this program runs from, appended. */
 int proc_self_exe(struct buf *b);

@@ -78,6 +78,13 @@ bool regex_search(const struct regex *regex, const char *text, struct regex_matc
 	return search(regex, text, 0, 0, match);
 }
 
+bool regex_matches(const char *pattern, const char *text)
+{
+	_cleanup_regex_ struct regex *regex = NULL;
+
+	return regex_compile(pattern, &regex, NULL) == 0 && regex_search(regex, text, NULL);
+}
+
 bool regex_next(const struct regex *regex, const char *text, struct regex_match *match)
 {
 	const char *end;

@@ -34,6 +34,9 @@ static inline void regex_freep(struct regex **regex)
 }
 #define _cleanup_regex_ _cleanup_(regex_freep)
 
+/* For a pattern that is used once: anywhere in the text. One that is wrong matches nothing. */
+bool regex_matches(const char *pattern, const char *text);
+
 /* Anywhere in the text; `match` may be NULL. */
 bool regex_search(const struct regex *regex, const char *text, struct regex_match *match);
 /*

@@ -43,22 +43,29 @@ static int read_word(const char **at, struct buf *word, struct err *err)
 	return quote ? err_set(err, -EINVAL, "a quote (%c) is not closed", quote) : buf_error(word);
 }
 
+int shell_next_word(const char **at, struct buf *word, struct err *err)
+{
+	int r;
+
+	*at += strspn(*at, SPACES);
+	if (!**at)
+		return 0;
+	r = read_word(at, word, err);
+	return r < 0 ? r : 1;
+}
+
 int shell_split(const char *text, struct strv *ret_words, struct err *err)
 {
 	int r;
 
-	for (;;) {
+	do {
 		_cleanup_buf_ struct buf word = BUF_INIT;
 
-		text += strspn(text, SPACES);
-		if (!*text)
-			return 0;
-		r = read_word(&text, &word, err);
-		if (r == 0)
-			r = strv_add(ret_words, buf_str(&word));
-		if (r < 0)
-			return r;
-	}
+		r = shell_next_word(&text, &word, err);
+		if (r > 0 && strv_add(ret_words, buf_str(&word)) < 0)
+			r = -ENOMEM;
+	} while (r > 0);
+	return r;
 }
 
 static bool is_safe(const char *word)

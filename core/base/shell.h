@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "base/strv.h"
 
+/* Appends the word at *at, which ends behind it. 1; 0: there is none any more; errors as below. */
+int shell_next_word(const char **at, struct buf *word, struct err *err);
 /* Appends the words of text. -EINVAL for an open quote or a trailing backslash. */
 int shell_split(const char *text, struct strv *ret_words, struct err *err);
 /* One word, quoted only where it must be: shlex.quote. */

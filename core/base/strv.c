@@ -79,6 +79,11 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+bool strv_has_sorted(const struct strv *sorted, const char *item)
+{
+	return sorted->n && bsearch(&item, sorted->v, sorted->n, sizeof(*sorted->v), compare);
+}
+
 void strv_sort(struct strv *s)
 {
 	if (s->n > 1)

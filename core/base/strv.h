@@ -27,6 +27,7 @@ int strv_add_len(struct strv *s, const char *item, size_t len);
 int strv_addf(struct strv *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int strv_copy(struct strv *to, const struct strv *from); /* appends all of from */
 bool strv_has(const struct strv *s, const char *item);
+bool strv_has_sorted(const struct strv *sorted, const char *item);
 void strv_sort(struct strv *s);   /* bytewise */
 void strv_unique(struct strv *s); /* of a sorted vector */
 

@@ -53,6 +53,26 @@ int utf8_char(const char *text, size_t len, uint32_t *ret_code)
 	return lead->follow + 1;
 }
 
+size_t utf8_mark(const char *text, size_t len)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	return len >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0 ? strlen(mark) : 0;
+}
+
+bool utf8_is_valid(const char *text, size_t len)
+{
+	uint32_t code;
+	int n;
+
+	for (; len; len -= (size_t)n, text += n) {
+		n = utf8_char(text, len, &code);
+		if (n < 0)
+			return false;
+	}
+	return true;
+}
+
 void utf8_add_valid(struct buf *b, const char *text, size_t len)
 {
 	while (len) {

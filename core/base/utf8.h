@@ -3,6 +3,7 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,12 @@
  * Unicode recommends and Python does.
  */
 int utf8_char(const char *text, size_t len, uint32_t *ret_code);
+
+/* Length of the byte order mark that some editors put in front of a text; 0: there is none. */
+size_t utf8_mark(const char *text, size_t len);
+
+/* Whether all of it is UTF-8. */
+bool utf8_is_valid(const char *text, size_t len);
 
 /* Appends the text without what is not UTF-8, as Python's decode(errors="ignore"). */
 void utf8_add_valid(struct buf *b, const char *text, size_t len);

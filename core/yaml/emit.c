@@ -14,6 +14,7 @@
 struct style {
 	bool flow;
 	bool sorted;
+	bool utf8;
 	bool strict; /* y and n are quoted: some YAML readers take them for booleans */
 };
 
@@ -33,20 +34,6 @@ static int take_output(void *data, unsigned char *text, size_t len)
 static bool emit_event(struct writer *w, yaml_event_t *event)
 {
 	return yaml_emitter_emit(&w->emitter, event);
-}
-
-/* libyaml writes characters beyond U+10FFFF, which nobody can read. */
-static bool is_utf8(const char *text)
-{
-	uint32_t code;
-	int n;
-
-	for (size_t left = strlen(text); left; left -= (size_t)n, text += n) {
-		n = utf8_char(text, left, &code);
-		if (n < 0)
-			return false;
-	}
-	return true;
 }
 
 static bool emit_text(struct writer *w, const char *text, bool plain)
@@ -99,7 +86,8 @@ static bool emit_string(struct writer *w, const char *text)
 	yaml_scalar_style_t style = string_style(w, text);
 	yaml_event_t event;
 
-	if (!is_utf8(text) ||
+	/* libyaml writes characters beyond U+10FFFF, which nobody can read. */
+	if (!utf8_is_valid(text, strlen(text)) ||
 		!yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
 			(int)strlen(text), style == YAML_ANY_SCALAR_STYLE, 1, style))
 		return false;
@@ -155,7 +143,7 @@ static bool emit_key(struct writer *w, const struct value_pair *pair)
 		return false;
 	if (key->type == VALUE_STRING)
 		return emit_string(w, pair->key);
-	if (!*pair->key || (w->style.flow && strchr(pair->key, ':')))
+	if (w->style.flow && strchr(pair->key, ':'))
 		return emit_value(w, key);
 	return emit_text(w, pair->key, true);
 }
@@ -181,8 +169,9 @@ static bool emit_map(struct writer *w, const struct value *v)
 {
 	yaml_event_t event;
 	bool flow = w->style.flow || !v->map.n;
+	yaml_char_t *tag = v->map.is_set ? (yaml_char_t *)"tag:yaml.org,2002:set" : NULL;
 
-	if (!yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
+	if (!yaml_mapping_start_event_initialize(&event, NULL, tag, !tag,
 		    flow ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE) ||
 		!emit_event(w, &event))
 		return false;
@@ -277,7 +266,7 @@ static void emit(struct buf *b, const struct value *v, struct style style)
 	}
 	yaml_emitter_set_output(&w.emitter, take_output, b);
 	yaml_emitter_set_width(&w.emitter, style.flow || w.one_line ? -1 : 80);
-	yaml_emitter_set_unicode(&w.emitter, style.flow);
+	yaml_emitter_set_unicode(&w.emitter, style.flow || style.utf8);
 	yaml_emitter_set_indent(&w.emitter, 2);
 	if (!emit_document(&w, v))
 		buf_fail(b, w.emitter.error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL);
@@ -301,6 +290,12 @@ void yaml_emit_plain(struct buf *b, const struct value *v)
 void yaml_emit_ordered(struct buf *b, const struct value *v)
 {
 	emit(b, v, (struct style){.strict = true});
+	buf_putc(b, '\n');
+}
+
+void yaml_emit_utf8(struct buf *b, const struct value *v)
+{
+	emit(b, v, (struct style){.strict = true, .utf8 = true});
 	buf_putc(b, '\n');
 }
 

@@ -4,9 +4,13 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "yaml/scalar.h"
+
+/* Readers have doubles: JavaScript, and most that are written in other languages. */
+#define EXACT_MAX (1LL << 53)
 
 /* The code point of a UTF-8 sequence and its length; a bad byte stands for itself. */
 static unsigned decode_utf8(const unsigned char *s, size_t *len)
@@ -61,27 +65,93 @@ void json_emit_string(struct buf *b, const char *text)
 	buf_putc(b, '"');
 }
 
-static void emit_map(struct buf *b, const struct value *v)
+/* The gap before the next item, or the closing bracket; `depth` is -1 on one line. */
+static void emit_gap(struct buf *b, int depth, const char *on_one_line)
 {
-	_cleanup_value_ struct value *sorted = value_copy(v);
+	if (depth < 0)
+		buf_puts(b, on_one_line);
+	else
+		buf_printf(b, "\n%*s", depth * 2, "");
+}
 
-	if (!sorted) {
+/* depth: of the brackets; -1 on one line. exact: json_emit_exact(). */
+static void emit(struct buf *b, const struct value *v, int depth, bool exact);
+
+static void emit_map(struct buf *b, const struct value *v, int depth, bool exact)
+{
+	_cleanup_value_ struct value *sorted = exact ? NULL : value_copy(v);
+	const struct value *map = exact ? v : sorted;
+	int inner = depth < 0 ? depth : depth + 1;
+
+	if (!map) {
 		buf_fail(b, -ENOMEM);
 		return;
 	}
-	value_map_sort(sorted);
+	if (sorted)
+		value_map_sort(sorted);
 	buf_putc(b, '{');
-	for (size_t i = 0; i < sorted->map.n; i++) {
-		buf_puts(b, i ? ", " : "");
-		json_emit_string(b, sorted->map.pairs[i].key);
+	for (size_t i = 0; i < map->map.n; i++) {
+		buf_puts(b, i ? "," : "");
+		emit_gap(b, inner, i ? " " : "");
+		json_emit_string(b, map->map.pairs[i].key);
 		buf_puts(b, ": ");
-		json_emit(b, sorted->map.pairs[i].value);
+		emit(b, map->map.pairs[i].value, inner, exact);
 	}
+	if (map->map.n)
+		emit_gap(b, depth, "");
 	buf_putc(b, '}');
 }
 
-void json_emit(struct buf *b, const struct value *v)
+static void emit_list(struct buf *b, const struct value *v, int depth, bool exact)
 {
+	int inner = depth < 0 ? depth : depth + 1;
+
+	buf_putc(b, '[');
+	for (size_t i = 0; i < v->list.n; i++) {
+		buf_puts(b, i ? "," : "");
+		emit_gap(b, inner, i ? " " : "");
+		emit(b, v->list.items[i], inner, exact);
+	}
+	if (v->list.n)
+		emit_gap(b, depth, "");
+	buf_putc(b, ']');
+}
+
+/* JSON has no sets: a list of the members. */
+static void emit_set(struct buf *b, const struct value *set, int depth, bool exact)
+{
+	_cleanup_value_ struct value *members = value_list();
+	int r = members ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < set->map.n; i++)
+		r = value_list_add(members, value_of_key(&set->map.pairs[i]));
+	if (r == 0)
+		emit_list(b, members, depth, exact);
+	else
+		buf_fail(b, r);
+}
+
+/* A number that JSON has no word for, or whose last digits a reader would lose. */
+static bool is_inexact(const struct value *v)
+{
+	return v->type == VALUE_BIGINT || (v->type == VALUE_FLOAT && !isfinite(v->number)) ||
+	       (v->type == VALUE_INT && (v->integer > EXACT_MAX || v->integer < -EXACT_MAX));
+}
+
+static void emit_float(struct buf *b, double number)
+{
+	if (isnan(number))
+		buf_puts(b, "NaN");
+	else if (isinf(number))
+		buf_puts(b, number > 0 ? "Infinity" : "-Infinity");
+	else
+		scalar_format_float(b, number);
+}
+
+static void emit(struct buf *b, const struct value *v, int depth, bool exact)
+{
+	const char *quote = exact && is_inexact(v) ? "\"" : "";
+
 	switch (v->type) {
 	case VALUE_NULL:
 		buf_puts(b, "null");
@@ -90,33 +160,43 @@ void json_emit(struct buf *b, const struct value *v)
 		buf_puts(b, v->boolean ? "true" : "false");
 		break;
 	case VALUE_INT:
-		buf_printf(b, "%lld", (long long)v->integer);
+		buf_printf(b, "%s%lld%s", quote, (long long)v->integer, quote);
 		break;
 	case VALUE_BIGINT:
-		buf_puts(b, v->string);
+		buf_printf(b, "%s%s%s", quote, v->string, quote);
 		break;
 	case VALUE_FLOAT:
-		if (isnan(v->number))
-			buf_puts(b, "NaN");
-		else if (isinf(v->number))
-			buf_puts(b, v->number > 0 ? "Infinity" : "-Infinity");
-		else
-			scalar_format_float(b, v->number);
+		buf_puts(b, quote);
+		emit_float(b, v->number);
+		buf_puts(b, quote);
 		break;
 	case VALUE_STRING:
 	case VALUE_DATE:
 		json_emit_string(b, v->string);
 		break;
 	case VALUE_LIST:
-		buf_putc(b, '[');
-		for (size_t i = 0; i < v->list.n; i++) {
-			buf_puts(b, i ? ", " : "");
-			json_emit(b, v->list.items[i]);
-		}
-		buf_putc(b, ']');
+		emit_list(b, v, depth, exact);
 		break;
 	case VALUE_MAP:
-		emit_map(b, v);
+		if (v->map.is_set)
+			emit_set(b, v, depth, exact);
+		else
+			emit_map(b, v, depth, exact);
 		break;
 	}
+}
+
+void json_emit(struct buf *b, const struct value *v)
+{
+	emit(b, v, -1, false);
+}
+
+void json_emit_indented(struct buf *b, const struct value *v)
+{
+	emit(b, v, 0, false);
+}
+
+void json_emit_exact(struct buf *b, const struct value *v)
+{
+	emit(b, v, -1, true);
 }

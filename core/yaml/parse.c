@@ -7,6 +7,7 @@
 #include <yaml.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "yaml/scalar.h"
 
 enum { FILE_MAX = 8 * 1024 * 1024, ANCHORS_MAX = 10000 };
@@ -169,7 +170,7 @@ static bool tag_is(const yaml_char_t *tag, const char *name)
 static int unknown_tag(struct reader *rd, yaml_mark_t mark, const yaml_char_t *tag)
 {
 	return err_set_at(rd->err, -EINVAL, (int)mark.line + 1, (int)mark.column + 1,
-		"tag %s is not supported; str, int, float, bool, null, list and map are",
+		"tag %s is not supported; str, int, float, bool, null, seq, map and set are",
 		(const char *)tag);
 }
 
@@ -337,7 +338,8 @@ static int read_pair(
 	if (r == 0)
 		return add_pair(map,
 			&(struct value_pair){
-				.key = key->source,
+				/* Nothing at all is null, too. */
+				.key = key->plain && !*key->source ? (char *)"null" : key->source,
 				.key_plain = key->plain,
 				.key_line = (int)mark.line + 1,
 				.key_column = (int)mark.column + 1,
@@ -371,21 +373,35 @@ static int read_map(struct reader *rd, const yaml_event_t *start, struct value *
 	return r;
 }
 
+/* What stands behind its members means nothing. */
+static int make_set(struct value *map)
+{
+	map->map.is_set = true;
+	for (size_t i = 0; i < map->map.n; i++) {
+		value_free(map->map.pairs[i].value);
+		map->map.pairs[i].value = value_null();
+		if (!map->map.pairs[i].value)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int read_container(struct reader *rd, const yaml_event_t *event, struct value **ret)
 {
 	bool is_list = event->type == YAML_SEQUENCE_START_EVENT;
 	const yaml_char_t *tag =
 		is_list ? event->data.sequence_start.tag : event->data.mapping_start.tag;
+	bool is_set = tag && !is_list && tag_is(tag, "set");
 	int r;
 
-	if (tag && !tag_is(tag, is_list ? "seq" : "map"))
+	if (tag && !is_set && !tag_is(tag, is_list ? "seq" : "map"))
 		return unknown_tag(rd, event->start_mark, tag);
 	if (rd->depth >= YAML_MAX_DEPTH)
 		return fail_at(rd, event->start_mark, -EFBIG, "nested more than 100 levels deep");
 	rd->depth++;
 	r = is_list ? read_list(rd, event, ret) : read_map(rd, event, ret);
 	rd->depth--;
-	return r;
+	return r == 0 && is_set ? make_set(*ret) : r;
 }
 
 /* *ret may be set also on failure: the caller frees it. */
@@ -471,6 +487,13 @@ int yaml_parse_prefix(
 
 	if (!yaml_parser_initialize(&rd.parser))
 		return -ENOMEM;
+	/* libyaml counts the mark as a column, which moves the first line to the right. */
+	if (text) {
+		size_t mark = utf8_mark(text, len);
+
+		text += mark;
+		len -= mark;
+	}
 	yaml_parser_set_encoding(&rd.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&rd.parser, (const unsigned char *)(text ? text : ""), len);
 	r = read_document(&rd, &v);

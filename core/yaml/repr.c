@@ -53,6 +53,24 @@ static void repr_key(struct buf *b, const struct value_pair *pair)
 		buf_fail(b, -ENOMEM);
 }
 
+static void repr_map(struct buf *b, const struct value *v)
+{
+	if (v->map.is_set && !v->map.n) {
+		buf_puts(b, "set()");
+		return;
+	}
+	buf_putc(b, '{');
+	for (size_t i = 0; i < v->map.n; i++) {
+		buf_puts(b, i ? ", " : "");
+		repr_key(b, &v->map.pairs[i]);
+		if (!v->map.is_set) {
+			buf_puts(b, ": ");
+			value_repr(b, v->map.pairs[i].value);
+		}
+	}
+	buf_putc(b, '}');
+}
+
 void value_repr(struct buf *b, const struct value *v)
 {
 	switch (v->type) {
@@ -86,14 +104,7 @@ void value_repr(struct buf *b, const struct value *v)
 		buf_putc(b, ']');
 		break;
 	case VALUE_MAP:
-		buf_putc(b, '{');
-		for (size_t i = 0; i < v->map.n; i++) {
-			buf_puts(b, i ? ", " : "");
-			repr_key(b, &v->map.pairs[i]);
-			buf_puts(b, ": ");
-			value_repr(b, v->map.pairs[i].value);
-		}
-		buf_putc(b, '}');
+		repr_map(b, v);
 		break;
 	}
 }

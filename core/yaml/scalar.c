@@ -320,15 +320,46 @@ struct value *scalar_decode(const char *text)
 
 enum { DIGITS_MAX = 17, FIXED_LOW = -4, FIXED_HIGH = 16 };
 
-/* Shortest decimal digits that read back as d (finite, not 0), and the exponent of the first. */
+/* Any 15 digits are those of the double that they read as, but for the very smallest. */
+enum { DIGITS_SURE = 15 };
+#define SURE_LOW 1e-290
+
+/* The next number with as many digits; false: it would need one more. */
+static bool count_up(char *text)
+{
+	for (char *s = strchr(text, 'e') - 1; s >= text; s--) {
+		if (*s == '.')
+			continue;
+		if (*s != '9') {
+			++*s;
+			return true;
+		}
+		*s = '0';
+	}
+	return false;
+}
+
+static bool reads_as(const char *text, double d)
+{
+	return strtod(text, NULL) == d;
+}
+
+/*
+ * Shortest decimal digits that read back as d (positive, finite), and the exponent of the first.
+ * Where DIGITS_SURE digits read back, the shortest are these without their zeros. Numbers above a
+ * power of two are twice as far apart as those below: then the nearest digits may read as the one
+ * below, and the next ones as d.
+ */
 static int shortest_digits(double d, char digits[DIGITS_MAX + 1], int *ret_exponent)
 {
+	bool is_power = frexp(d, &(int){0}) == 0.5;
+	int precision = d < SURE_LOW ? 0 : DIGITS_SURE - 1;
 	char text[64];
 	int n = 0;
 
-	for (int precision = 0; precision < DIGITS_MAX; precision++) {
+	for (; precision < DIGITS_MAX; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision, d);
-		if (strtod(text, NULL) == d)
+		if (reads_as(text, d) || (is_power && count_up(text) && reads_as(text, d)))
 			break;
 	}
 	for (const char *s = text; *s && *s != 'e'; s++)

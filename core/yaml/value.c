@@ -156,6 +156,7 @@ static int copy_content(struct value *to, const struct value *from)
 			r = value_list_add(to, value_copy(from->list.items[i]));
 		break;
 	case VALUE_MAP:
+		to->map.is_set = from->map.is_set;
 		for (size_t i = 0; r == 0 && i < from->map.n; i++) {
 			const struct value_pair *pair = &from->map.pairs[i];
 
@@ -263,35 +264,98 @@ static void swap_pairs(struct value_pair *a, struct value_pair *b)
 	*b = c;
 }
 
+/* A pair, and what its key is to Python, where that is not its text: 60 for 1:0, yes and 1 are one.
+ */
+struct keyed {
+	struct value_pair *pair;
+	char *meaning; /* NULL: a string */
+};
+
+static int find_meaning(struct keyed *k)
+{
+	_cleanup_value_ struct value *key = NULL;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	if (!k->pair->key_plain || scalar_is_string(k->pair->key))
+		return 0;
+	key = value_of_key(k->pair);
+	if (!key)
+		return -ENOMEM;
+	if (key->type == VALUE_STRING)
+		return 0;
+	if (key->type == VALUE_BOOL)
+		buf_printf(&text, "%d", key->boolean);
+	else if (key->type == VALUE_FLOAT && fabs(key->number) < 0x1p62 &&
+		 key->number == trunc(key->number))
+		buf_printf(&text, "%lld", (long long)key->number);
+	else
+		value_repr(&text, key);
+	k->meaning = buf_error(&text) ? NULL : buf_steal(&text, NULL);
+	return k->meaning ? 0 : -ENOMEM;
+}
+
+static int compare_keys(const struct keyed *x, const struct keyed *y)
+{
+	if (!x->meaning != !y->meaning)
+		return x->meaning ? 1 : -1;
+	return x->meaning ? strcmp(x->meaning, y->meaning) : strcmp(x->pair->key, y->pair->key);
+}
+
 /* By key, and the pairs of one key in the order written. */
 static int compare_places(const void *a, const void *b)
 {
-	const struct value_pair *const *x = a, *const *y = b;
-	int r = strcmp((*x)->key, (*y)->key);
+	const struct keyed *x = a, *y = b;
+	int r = compare_keys(x, y);
 
-	return r ? r : (*x > *y) - (*x < *y);
+	return r ? r : (x->pair > y->pair) - (x->pair < y->pair);
 }
 
-int value_map_unique(struct value *map, bool keep_first)
+/* The first pair gets what the other one has, and keeps its key, as Python's dict does. */
+static void replace(struct value_pair *first, struct value_pair *other)
 {
-	_cleanup_free_ struct value_pair **sorted = calloc(map->map.n + 1, sizeof(*sorted));
-	size_t kept = 0;
+	struct value *v = first->value;
 
-	if (!sorted)
-		return -ENOMEM;
-	for (size_t i = 0; i < map->map.n; i++)
-		sorted[i] = &map->map.pairs[i];
-	qsort(sorted, map->map.n, sizeof(struct value_pair *), compare_places);
-	for (size_t i = 0, first = 0; i < map->map.n; i++) {
-		if (strcmp(sorted[i]->key, sorted[first]->key) != 0)
+	if (!first->first_line)
+		first->first_line = first->key_line;
+	first->value = other->value;
+	first->key_line = other->key_line;
+	first->key_column = other->key_column;
+	other->value = v;
+}
+
+/* Leaves the values of pairs that do not count empty. */
+static void drop_values(struct keyed *sorted, size_t n, bool keep_first)
+{
+	for (size_t i = 0, first = 0; i < n; i++) {
+		if (compare_keys(&sorted[i], &sorted[first]) != 0)
 			first = i;
 		if (i == first)
 			continue;
 		if (!keep_first)
-			swap_pairs(sorted[first], sorted[i]);
-		value_free(sorted[i]->value);
-		sorted[i]->value = NULL;
+			replace(sorted[first].pair, sorted[i].pair);
+		value_free(sorted[i].pair->value);
+		sorted[i].pair->value = NULL;
 	}
+}
+
+int value_map_unique(struct value *map, bool keep_first)
+{
+	_cleanup_free_ struct keyed *sorted = calloc(map->map.n + 1, sizeof(*sorted));
+	size_t kept = 0;
+	int r = sorted ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < map->map.n; i++) {
+		sorted[i].pair = &map->map.pairs[i];
+		r = find_meaning(&sorted[i]);
+	}
+	if (r == 0) {
+		qsort(sorted, map->map.n, sizeof(*sorted), compare_places);
+		drop_values(sorted, map->map.n, keep_first);
+	}
+	for (size_t i = 0; sorted && i < map->map.n; i++)
+		free(sorted[i].meaning);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < map->map.n; i++) {
 		if (map->map.pairs[i].value)
 			swap_pairs(&map->map.pairs[kept++], &map->map.pairs[i]);
@@ -449,7 +513,7 @@ static const struct value_pair *find_key(const struct value *map, const struct v
 
 static bool equal_maps(const struct value *a, const struct value *b)
 {
-	if (a->map.n != b->map.n)
+	if (a->map.n != b->map.n || a->map.is_set != b->map.is_set)
 		return false;
 	for (size_t i = 0; i < a->map.n; i++) {
 		const struct value_pair *other = find_key(b, &a->map.pairs[i]);
@@ -500,5 +564,7 @@ const char *value_type_name(const struct value *v)
 		[VALUE_MAP] = "a mapping",
 	};
 
+	if (v && v->type == VALUE_MAP && v->map.is_set)
+		return "a set";
 	return v ? names[v->type] : names[VALUE_NULL];
 }

@@ -55,6 +55,7 @@ struct value {
 		struct {
 			struct value_pair *pairs; /* in the order written */
 			size_t n;
+			bool is_set; /* !!set: what it has are the keys, each with null */
 		} map;
 	};
 };
@@ -67,6 +68,7 @@ struct value_pair {
 	char *key;
 	bool key_plain;
 	int key_line, key_column;
+	int first_line; /* of an equal key before it, whose value does not count; 0: none */
 	struct value *value;
 };
 

@@ -37,6 +37,8 @@ void yaml_emit(struct buf *b, const struct value *v);
 void yaml_emit_plain(struct buf *b, const struct value *v);
 /* Block style with the pairs of the outermost map in their own order. */
 void yaml_emit_ordered(struct buf *b, const struct value *v);
+/* The same, with characters as they are: for people. */
+void yaml_emit_utf8(struct buf *b, const struct value *v);
 /* One line in flow style, no newline: `[1, a b, true]`, `0.001`, `'1'`. */
 void yaml_emit_flow(struct buf *b, const struct value *v);
 
