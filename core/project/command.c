@@ -330,11 +330,29 @@ bool command_is_python(const struct value *op_attr)
 	       access(word, X_OK) == 0;
 }
 
-bool command_is_steps(const struct value *op_attr)
+const char *command_own_process(const struct value *op_attr)
 {
+	static const char *const modules[][2] = {
+		{"guild.steps_main", "steps-main"},
+		{"guild.batch_main", "batch-main"},
+		{"guild.deploy_main", "deploy-main"},
+		{"guild.predict_main", "predict-main"},
+		{"guild.plugins.random_main", "batch-main"},
+		{"guild.plugins.skopt_gp_main", "batch-main"},
+		{"guild.plugins.skopt_forest_main", "batch-main"},
+		{"guild.plugins.skopt_gbrt_main", "batch-main"},
+		{"guild.plugins.optuna_tpe_main", "batch-main"},
+		{"guild.plugins.optuna_cmaes_main", "batch-main"},
+		{"guild.plugins.asha_main", "batch-main"},
+		{"guild.plugins.queue_main", "queue-main"},
+		{"guild.plugins.dask_scheduler_main", "queue-main"},
+	};
 	const struct value *args = value_get(value_get(op_attr, "op-cmd"), "cmd-args");
+	bool is_module = args && args->type == VALUE_LIST && args->list.n >= 3;
+	const char *module = is_module ? value_str(args->list.items[2]) : NULL;
 
-	return args && args->type == VALUE_LIST && args->list.n == 3 &&
-	       value_str(args->list.items[2]) &&
-	       strcmp(args->list.items[2]->string, "guild.steps_main") == 0;
+	for (size_t i = 0; module && i < ARRAY_SIZE(modules); i++)
+		if (strcmp(module, modules[i][0]) == 0)
+			return modules[i][1];
+	return NULL;
 }

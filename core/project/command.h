@@ -23,14 +23,27 @@
  */
 struct value *command_attr(const struct operation *op, const struct value *flags, struct err *err);
 
+/*
+ * Patterns of what to look for in the operation's output, as the attribute has them: the
+ * operation's own; else for scalars those of the framework that its program uses; else null, which
+ * means the defaults (metrics/capture_pattern.h). The caller frees it; NULL: out of memory.
+ */
+struct value *command_output_scalars(const struct operation *op);
+struct value *command_output_attrs(const struct operation *op);
+
 /* A sentence for each flag that is not passed on because the command has its option already. */
 int command_shadowed(const struct value *op_attr, const struct value *flags, struct strv *warnings);
 
 /* ${python_exe} in cmd-args becomes `python`. */
 int command_argv(const struct value *op_attr, const struct value *flags, const char *python,
 	struct strv *ret_argv, struct err *err);
-/* The operation's process is ours: it runs the `steps` of the run (tools/guild/steps.c). */
-bool command_is_steps(const struct value *op_attr);
+/*
+ * What of Guild AI's own modules is run by our own program instead: the command of `guild` that
+ * takes a pipeline, a batch or a queue through (cmd_steps.c, cmd_batch.c and cmd_queue.c of
+ * tools/guild/process).
+ * NULL: nothing is.
+ */
+const char *command_own_process(const struct value *op_attr);
 /* Its process is a Python's, which needs a PYTHONPATH: by its first word, as in Guild AI. */
 bool command_is_python(const struct value *op_attr);
 
@@ -40,7 +53,8 @@ int command_env(
 
 /*
  * The Python of a run, as an absolute path: $GUILD_PYTHON_EXE, else .venv beside the Guild file,
- * else `python`, then `python3` of PATH. -ENOENT when there is none.
+ * else, for the Guild file of a package, the virtual environment that it is installed in, else
+ * `python`, then `python3` of PATH. -ENOENT when there is none.
  */
 int python_find(const char *project_dir, const struct strv *env, struct buf *ret_path);
 

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/name.h"
 #include "base/shell.h"
 #include "yaml/json.h"
 #include "yaml/scalar.h"
@@ -19,25 +20,23 @@ enum { CONFIG_MAX = 16 * 1024 * 1024 };
 
 enum format { FORMAT_UNKNOWN, FORMAT_YAML, FORMAT_JSON, FORMAT_INI };
 
-static bool ends_with(const char *name, size_t len, const char *end)
-{
-	size_t n = strlen(end);
-
-	return len >= n && strncasecmp(name + len - n, end, n) == 0;
-}
-
 static enum format format_of(const char *path)
 {
-	size_t len = strlen(path);
+	static const struct {
+		const char *extension, *template_extension;
+		enum format format;
+	} formats[] = {
+		{".yml", ".yml.in", FORMAT_YAML},
+		{".yaml", ".yaml.in", FORMAT_YAML},
+		{".json", ".json.in", FORMAT_JSON},
+		{".cfg", ".cfg.in", FORMAT_INI},
+		{".ini", ".ini.in", FORMAT_INI},
+	};
 
-	if (ends_with(path, len, ".in"))
-		len -= 3;
-	if (ends_with(path, len, ".yml") || ends_with(path, len, ".yaml"))
-		return FORMAT_YAML;
-	if (ends_with(path, len, ".json"))
-		return FORMAT_JSON;
-	if (ends_with(path, len, ".cfg") || ends_with(path, len, ".ini"))
-		return FORMAT_INI;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		if (name_has_extension(path, formats[i].extension) ||
+			name_has_extension(path, formats[i].template_extension))
+			return formats[i].format;
 	return FORMAT_UNKNOWN;
 }
 

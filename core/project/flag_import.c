@@ -15,6 +15,7 @@
 #include "base/shell.h"
 #include "project/command.h"
 #include "project/config_file.h"
+#include "project/main_module.h"
 #include "project/opdef.h"
 #include "yaml/json.h"
 #include "yaml/yaml.h"
@@ -52,77 +53,6 @@ static void warn(const struct operation *op, const char *format, ...)
 
 /* --- the program ------------------------------------------------------------ */
 
-/* What is asked about: a module, as `main` names it, and its own arguments. */
-struct program {
-	struct strv words;
-	struct strv dirs; /* where it is looked for */
-	char *path;       /* of its file; NULL: not in the project */
-};
-
-static void program_release(struct program *p)
-{
-	strv_release(&p->words);
-	strv_release(&p->dirs);
-	free(p->path);
-}
-
-/* ${python_exe} -um guild.op_main MODULE ... is how scripts are run. */
-static int words_of(const struct operation *op, struct strv *ret)
-{
-	_cleanup_strv_ struct strv words = STRV_INIT;
-	int r;
-
-	if (op->main && !op->exec)
-		return shell_split(op->main, ret, NULL);
-	if (!op->model->file->is_script || !op->exec)
-		return 0;
-	r = shell_split(op->exec, &words, NULL);
-	if (r == 0 && words.n > 3 && strcmp(words.v[2], "guild.op_main") == 0)
-		r = strv_add(ret, words.v[3]);
-	return r;
-}
-
-/*
- * Where modules are looked for: `python-path`, else the root of the source code, else the project;
- * then the packages that the model extends.
- */
-static int model_dirs(const struct operation *op, struct strv *ret)
-{
-	const struct value *listed = value_get(op->data, "python-path");
-	const char *root = value_str(value_get(op->sourcecode, "root"));
-	const char *dir = op->model->file->dir;
-	bool is_list = listed && listed->type == VALUE_LIST;
-	int r = 0;
-
-	for (size_t i = 0; is_list && r == 0 && i < listed->list.n; i++)
-		if (value_str(listed->list.items[i]))
-			r = strv_addf(ret, "%s/%s", dir, listed->list.items[i]->string);
-	if (!is_list && r == 0)
-		r = root ? strv_addf(ret, "%s/%s", dir, root) : strv_add(ret, dir);
-	return r < 0 ? r : strv_copy(ret, &op->model->parents);
-}
-
-/* dir/pkg.mod is dir/pkg/mod.py or dir/pkg/mod/__main__.py in one of the directories. */
-static char *module_path(const struct strv *dirs, const char *module)
-{
-	static const char *const ends[] = {".py", "/__main__.py"};
-	const char *slash = strrchr(module, '/');
-
-	for (size_t i = 0; i < dirs->n * ARRAY_SIZE(ends); i++) {
-		_cleanup_buf_ struct buf path = BUF_INIT;
-		char *real;
-
-		buf_printf(&path, "%s/", dirs->v[i / ARRAY_SIZE(ends)]);
-		for (const char *c = module; *c; c++)
-			buf_putc(&path, *c == '.' && c > slash ? '/' : *c);
-		buf_puts(&path, ends[i % ARRAY_SIZE(ends)]);
-		real = realpath(buf_str(&path), NULL);
-		if (real)
-			return real;
-	}
-	return NULL;
-}
-
 /* Is there anything to ask for? */
 static bool needs_program(const struct operation *op, const struct strv *words)
 {
@@ -143,13 +73,14 @@ static bool cache_is_off(void)
 }
 
 /* Guild AI's name for it: the path and the arguments. */
-static void cache_path(const struct program *p, struct buf *b)
+static void cache_path(const struct main_module *p, struct buf *b)
 {
 	char md5[DIGEST_MD5_LEN + 1];
-	struct digest *digest = digest_new_md5();
+	struct digest *digest;
+	int r = digest_new(DIGEST_MD5, &digest);
 
-	if (!digest) {
-		buf_fail(b, -ENOMEM);
+	if (r < 0) {
+		buf_fail(b, r);
 		return;
 	}
 	digest_add(digest, p->path, strlen(p->path));
@@ -162,7 +93,7 @@ static void cache_path(const struct program *p, struct buf *b)
 }
 
 /* {NAME: definition, "$dest": DEST}, while it is not older than the program. */
-static bool read_cache(const struct program *p, struct value **ret)
+static bool read_cache(const struct main_module *p, struct value **ret)
 {
 	_cleanup_buf_ struct buf path = BUF_INIT, text = BUF_INIT;
 	struct stat program, cached;
@@ -187,7 +118,7 @@ static bool read_cache(const struct program *p, struct value **ret)
 }
 
 /* What cannot be kept is asked for again. */
-static void write_cache(const struct program *p, const struct value *answer)
+static void write_cache(const struct main_module *p, const struct value *answer)
 {
 	_cleanup_buf_ struct buf path = BUF_INIT, text = BUF_INIT;
 
@@ -201,7 +132,7 @@ static void write_cache(const struct program *p, const struct value *answer)
 
 /* --- asking ------------------------------------------------------------------ */
 
-static int make_env(const struct program *p, struct strv *env)
+static int make_env(const struct main_module *p, struct strv *env)
 {
 	const char *inherited = getenv("PYTHONPATH");
 	_cleanup_buf_ struct buf path = BUF_INIT;
@@ -240,8 +171,8 @@ static int add_prefix(const struct operation *op, struct strv *argv)
 	return r < 0 ? r : strv_add(argv, "--clear-groups");
 }
 
-static int make_argv(const struct operation *op, const struct program *p, const struct strv *env,
-	struct strv *argv)
+static int make_argv(const struct operation *op, const struct main_module *p,
+	const struct strv *env, struct strv *argv)
 {
 	_cleanup_buf_ struct buf python = BUF_INIT;
 	int r = python_find(op->model->file->dir, env, &python);
@@ -283,7 +214,7 @@ static void warn_of(const struct operation *op, const struct value *warnings)
 			warn(op, "%s", warnings->list.items[i]->string);
 }
 
-static struct value *ask_python(const struct operation *op, const struct program *p)
+static struct value *ask_python(const struct operation *op, const struct main_module *p)
 {
 	_cleanup_strv_ struct strv env = STRV_INIT, argv = STRV_INIT;
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -294,8 +225,8 @@ static struct value *ask_python(const struct operation *op, const struct program
 	if (r == 0)
 		r = make_argv(op, p, &env, &argv);
 	if (r == 0)
-		r = output_of_env(
-			(const char *const *)argv.v, op->model->file->dir, env.v, false, &out);
+		r = output_of_env((const char *const *)argv.v, op->model->file->dir, env.v,
+			STDERR_DROPPED, &out);
 	if (r < 0 || yaml_parse(buf_str(&out), out.len, &answer, NULL) < 0 ||
 		answer->type != VALUE_MAP) {
 		warn(op, "cannot import flags from %s: %s", p->words.v[0],
@@ -325,17 +256,27 @@ static struct value *own_module(void)
 	return answer;
 }
 
+static int see(const struct operation *op, const struct strv *paths)
+{
+	struct guildfile *file = (struct guildfile *)op->model->file;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < paths->n; i++)
+		r = file_stamps_add(&file->imported, paths->v[i]);
+	return r;
+}
+
 static struct value *ask_program(const struct operation *op)
 {
-	_cleanup_(program_release) struct program p = {0};
+	_cleanup_main_module_ struct main_module p = {0};
 	struct value *answer = NULL;
 
-	if (words_of(op, &p.words) < 0 || !needs_program(op, &p.words) ||
-		model_dirs(op, &p.dirs) < 0)
+	if (main_module_find(op, &p) < 0 || !needs_program(op, &p.words))
 		return NULL;
 	if (strncmp(p.words.v[0], "guild.", 6) == 0)
 		return own_module();
-	p.path = module_path(&p.dirs, p.words.v[0]);
+	if (see(op, &p.tried) < 0)
+		return NULL;
 	if (read_cache(&p, &answer))
 		return answer;
 	answer = ask_python(op, &p);
@@ -346,13 +287,16 @@ static struct value *ask_program(const struct operation *op)
 
 static struct value *ask_config(const struct operation *op, const char *name)
 {
-	_cleanup_buf_ struct buf path = BUF_INIT;
+	_cleanup_strv_ struct strv path = STRV_INIT;
 	_cleanup_value_ struct value *config = NULL;
 	struct err err = ERR_INIT;
-	int r;
+	int r = strv_addf(&path, "%s/%s", op->model->file->dir, name);
 
-	buf_printf(&path, "%s/%s", op->model->file->dir, name);
-	r = config_file_read(buf_str(&path), &config, &err);
+	if (r == 0)
+		r = see(op, &path);
+	if (r < 0)
+		return NULL;
+	r = config_file_read(path.v[0], &config, &err);
 	/* That it is of no type we know was said when the Guild file was loaded. */
 	if (r < 0 && r != -ENOTSUP)
 		warn(op, "%s", err_text(&err));
@@ -499,6 +443,17 @@ static void import(struct operation *op)
 	answer = is_config ? ask_config(op, op->flags_dest + 7) : ask_program(op);
 	if (answer && merge(op, answer, !is_config) < 0)
 		warn(op, "cannot import flags of %s: out of memory", op->name);
+}
+
+bool guildfile_imports_current(struct guildfile *file)
+{
+	bool current;
+
+	if (pthread_mutex_trylock(&file->import_lock) != 0)
+		return true;
+	current = file_stamps_current(&file->imported);
+	pthread_mutex_unlock(&file->import_lock);
+	return current;
 }
 
 void operation_import_flags(const struct operation *op)

@@ -23,4 +23,10 @@ void flag_import_set_cache(const char *dir);
  */
 void operation_import_flags(const struct operation *op);
 
+/*
+ * False when what flags were imported from has changed since: the Guild file is to be loaded again.
+ * While flags are being imported what they come from is taken for current.
+ */
+bool guildfile_imports_current(struct guildfile *file);
+
 #endif

@@ -17,19 +17,14 @@ enum { SEQUENCE_MAX = 100000, FLOAT_DIGITS = 5, PATH_LEN = 20 };
 
 /* --- functions and sequences ---------------------------------------------- */
 
-struct function {
-	char *name; /* NULL: anonymous */
-	struct strv args;
-};
-
-static void function_release(struct function *f)
+void flag_function_release(struct flag_function *f)
 {
 	free(f->name);
 	strv_release(&f->args);
 }
 
 /* NAME[A:B:...] or [A:B...]; false for anything else. */
-static bool parse_function(const char *text, struct function *ret)
+static bool parse_function(const char *text, struct flag_function *ret)
 {
 	size_t name = 0, len = strlen(text);
 	const char *close = strrchr(text, ']');
@@ -70,7 +65,7 @@ static bool is_sequence_name(const char *name)
 }
 
 /* [1:2] is one; a list such as [a: 1] or [1:2, 3] is not. */
-static bool is_anonymous(const char *text, const struct function *f)
+static bool is_anonymous(const char *text, const struct flag_function *f)
 {
 	_cleanup_value_ struct value *list = NULL;
 
@@ -83,14 +78,26 @@ static bool is_anonymous(const char *text, const struct function *f)
 		       list->list.items[0]->type == VALUE_INT);
 }
 
-bool flag_is_function(const struct value *v)
+bool flag_parse_function(const struct value *v, struct flag_function *ret)
 {
 	const char *text = value_str(v);
-	_cleanup_(function_release) struct function f = {0};
+	struct flag_function f = {0};
 
-	if (!text || !parse_function(text, &f))
-		return false;
-	return f.name ? is_search_name(f.name) || is_sequence_name(f.name) : is_anonymous(text, &f);
+	if (text && parse_function(text, &f) &&
+		(f.name ? is_search_name(f.name) || is_sequence_name(f.name)
+			: is_anonymous(text, &f))) {
+		*ret = f;
+		return true;
+	}
+	flag_function_release(&f);
+	return false;
+}
+
+bool flag_is_function(const struct value *v)
+{
+	_cleanup_(flag_function_release) struct flag_function f = {0};
+
+	return flag_parse_function(v, &f);
 }
 
 static bool number_of(const struct strv *args, size_t i, double absent, double *ret, bool *is_int)
@@ -121,16 +128,24 @@ static struct value *sequence_item(double d, bool is_int)
 	return buf_error(&text) ? NULL : value_float(strtod(buf_str(&text), NULL));
 }
 
+static const char too_long[] = "it has more than 100000 items";
+
 /* range[a:b:step=1], where the end belongs to it; range[n] is 0 .. n-1. */
-static int expand_range(const struct strv *args, struct value *list)
+static int expand_range(const struct strv *args, struct value *list, const char **why)
 {
 	double start, end, step, n;
 	bool is_int = true;
 	int r = 0;
 
 	if (!number_of(args, 0, NAN, &start, &is_int) || !number_of(args, 1, 0, &end, &is_int) ||
-		!number_of(args, 2, 1, &step, &is_int) || step == 0)
+		!number_of(args, 2, 1, &step, &is_int)) {
+		*why = "range has one to three arguments, which are numbers";
 		return -EINVAL;
+	}
+	if (step == 0) {
+		*why = "the step must not be 0";
+		return -EINVAL;
+	}
 	if (args->n == 1) {
 		end = start;
 		start = 0;
@@ -138,15 +153,18 @@ static int expand_range(const struct strv *args, struct value *list)
 		end += step < 1 ? step : 1;
 	}
 	n = ceil((end - start) / step);
-	if (!(n <= SEQUENCE_MAX))
+	if (!(n <= SEQUENCE_MAX)) {
+		*why = too_long;
 		return -EINVAL;
+	}
 	for (int i = 0; r == 0 && i < n; i++)
 		r = value_list_add(list, sequence_item(start + i * step, is_int));
 	return r;
 }
 
 /* linspace[a:b:n=5] and logspace[a:b:n=5:base=10]. */
-static int expand_space(const struct strv *args, bool logarithmic, struct value *list)
+static int expand_space(
+	const struct strv *args, bool logarithmic, struct value *list, const char **why)
 {
 	double start, end, count, base;
 	bool is_int = true, is_count = true;
@@ -154,9 +172,14 @@ static int expand_space(const struct strv *args, bool logarithmic, struct value 
 
 	if (!number_of(args, 0, NAN, &start, &is_int) || !number_of(args, 1, NAN, &end, &is_int) ||
 		!number_of(args, 2, 5, &count, &is_count) ||
-		!number_of(args, 3, 10, &base, &is_int) || !is_count || count < 0 ||
-		count > SEQUENCE_MAX)
+		!number_of(args, 3, 10, &base, &is_int) || !is_count || count < 0) {
+		*why = "two numbers are needed, and behind them how many there are to be (5)";
 		return -EINVAL;
+	}
+	if (count > SEQUENCE_MAX) {
+		*why = too_long;
+		return -EINVAL;
+	}
 	for (size_t i = 0; r == 0 && i < (size_t)count; i++) {
 		double at =
 			count < 2 ? start
@@ -167,22 +190,38 @@ static int expand_space(const struct strv *args, bool logarithmic, struct value 
 	return r;
 }
 
+/* -ENOENT: it is no sequence; -EINVAL: one that cannot be, and why. */
+static int expand_sequence(const struct flag_function *f, struct value *list, const char **why)
+{
+	if (strcmp(f->name, "range") == 0)
+		return expand_range(&f->args, list, why);
+	if (strcmp(f->name, "linspace") == 0)
+		return expand_space(&f->args, false, list, why);
+	if (strcmp(f->name, "logspace") == 0)
+		return expand_space(&f->args, true, list, why);
+	return -ENOENT;
+}
+
+const char *flag_sequence_fault(const struct flag_function *f)
+{
+	_cleanup_value_ struct value *list = value_list();
+	const char *why = NULL;
+
+	if (list && f->name)
+		expand_sequence(f, list, &why);
+	return why;
+}
+
 /* NULL: the text is no sequence. */
 static struct value *decode_sequence(const char *text)
 {
-	_cleanup_(function_release) struct function f = {0};
+	_cleanup_(flag_function_release) struct flag_function f = {0};
 	_cleanup_value_ struct value *list = value_list();
-	int r = -EINVAL;
+	const char *why;
 
 	if (!list || !parse_function(text, &f) || !f.name)
 		return NULL;
-	if (strcmp(f.name, "range") == 0)
-		r = expand_range(&f.args, list);
-	else if (strcmp(f.name, "linspace") == 0)
-		r = expand_space(&f.args, false, list);
-	else if (strcmp(f.name, "logspace") == 0)
-		r = expand_space(&f.args, true, list);
-	return r == 0 ? STEAL(list) : NULL;
+	return expand_sequence(&f, list, &why) == 0 ? STEAL(list) : NULL;
 }
 
 /* [1,2]*2 is [1,2,1,2]. NULL: it is nothing like that. */
@@ -428,7 +467,10 @@ void flag_encode(struct buf *b, const struct value *v)
 		encode_list(b, v);
 		break;
 	case VALUE_MAP:
-		encode_map(b, v);
+		if (v->map.is_set)
+			yaml_emit_flow(b, v);
+		else
+			encode_map(b, v);
 		break;
 	default:
 		yaml_emit_flow(b, v);

@@ -25,6 +25,16 @@ struct value *flag_decode_plain(enum flag_type type, const char *text);
  * names that Guild AI knows count, so that img[1].png is a file.
  */
 bool flag_is_function(const struct value *v);
+/* Such a function in parts, as they are written. The caller releases what it gets. */
+struct flag_function {
+	char *name; /* NULL: none, which means uniform */
+	struct strv args;
+};
+bool flag_parse_function(const struct value *v, struct flag_function *ret);
+void flag_function_release(struct flag_function *f);
+/* What is wrong with one such as range[1:5:0], which otherwise is the list that it means. NULL:
+ * nothing, or it is a function of another kind. */
+const char *flag_sequence_fault(const struct flag_function *f);
 
 /* Parts of a value with arg-split: by a shell's rules, or what is between separators. -EINVAL,
  * -ENOMEM. */

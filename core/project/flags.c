@@ -12,6 +12,7 @@
 #include "base/name.h"
 #include "project/flag_values.h"
 #include "project/nearest.h"
+#include "project/search.h"
 #include "yaml/scalar.h"
 #include "yaml/yaml.h"
 
@@ -386,17 +387,41 @@ static int check_parts(const struct check *c, const struct flag *flag, const str
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* One value, checked and in its type. Null is no value, which is always fine here. */
+static int check_value(const struct check *c, const struct flag *flag, const struct value *given,
+	struct value **ret);
+
+/* Values of a batch's trials, each by itself. */
+static int check_list(const struct check *c, const struct flag *flag, const struct value *given,
+	struct value **ret)
+{
+	_cleanup_value_ struct value *list = value_list();
+	int r = list ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < given->list.n; i++) {
+		struct value *item = NULL;
+
+		r = check_value(c, flag, given->list.items[i], &item);
+		if (r == 0)
+			r = value_list_add(list, item);
+		else
+			value_free(item);
+	}
+	if (r == 0)
+		*ret = STEAL(list);
+	return r;
+}
+
+/*
+ * One value, checked and in its type. Null is no value, which is always fine here, and a function
+ * has none yet.
+ */
 static int check_value(const struct check *c, const struct flag *flag, const struct value *given,
 	struct value **ret)
 {
-	if (given->type == VALUE_LIST || flag_is_function(given))
-		return err_set_at(c->err, -EINVAL, given->line, 0,
-			"flag '%s' has several values, which makes a batch: batches are not "
-			"supported yet, give one value",
-			flag->name);
-	if (value_is_null(given)) {
-		*ret = value_null();
+	if (given->type == VALUE_LIST)
+		return check_list(c, flag, given, ret);
+	if (value_is_null(given) || flag_is_function(given)) {
+		*ret = value_copy(given);
 		return *ret ? 0 : -ENOMEM;
 	}
 	return value_truthy(flag->arg_split) ? check_parts(c, flag, given, ret)
@@ -439,7 +464,18 @@ int flags_check(const struct operation *op, const struct value *user_flags,
 	struct flags_problem own = {0};
 	struct check c = {.op = op, .problem = problem ? problem : &own, .err = err};
 
-	return check_given(&c, user_flags);
+	int r = check_given(&c, user_flags);
+
+	for (size_t i = 0; r == 0 && i < user_flags->map.n; i++) {
+		const struct value_pair *pair = &user_flags->map.pairs[i];
+		struct dimension d = {0};
+
+		if (!flag_is_function(pair->value))
+			continue;
+		r = dimension_parse(pair->key, pair->value, &d, err);
+		dimension_release(&d);
+	}
+	return r;
 }
 
 /* What a chosen value stands for, and the flags that it brings along. */

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "project/batch_options.h"
 #include "project/guildfile.h"
 #include "yaml/value.h"
 
@@ -58,6 +59,11 @@ struct value *flags_by_name(const struct operation *op, const struct value *user
 enum flags_extent { FLAGS_WHOLE, FLAGS_PREFIX };
 int flags_parse(const struct operation *op, const char *text, size_t len, enum flags_extent extent,
 	struct value **ret_user_flags, struct err *err);
+/* The same where the text may also say of what kind a batch is; the caller releases *ret_options.
+ */
+int flags_parse_batch(const struct operation *op, const char *text, size_t len,
+	enum flags_extent extent, struct value **ret_user_flags, struct batch_options *ret_options,
+	struct err *err);
 
 /* The same format, written: reading it gives equal values. One flag a line, sorted. */
 void flags_print(struct buf *b, const struct value *flags);

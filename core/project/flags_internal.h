@@ -5,7 +5,7 @@
 
 #include "project/flags.h"
 
-/* Names, types and choices of what a user set; a sentence for the first fault. */
+/* Names, types, choices and functions of what a user set; a sentence for the first fault. */
 int flags_check(const struct operation *op, const struct value *user_flags,
 	struct flags_problem *problem, struct err *err);
 /* A parsed YAML value as the command line would have it. NULL: out of memory. */

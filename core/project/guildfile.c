@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "project/attr_names.h"
 #include "project/fields.h"
 #include "project/opdef.h"
+#include "project/plugins.h"
 #include "project/raw.h"
 
 enum { GUILDFILE_MAX = 8 * 1024 * 1024 };
@@ -27,6 +29,7 @@ static void model_release(struct model *m)
 	free(m->name);
 	free(m->description);
 	value_free(m->sourcecode);
+	value_free(m->plugins);
 	strv_release(&m->references);
 	strv_release(&m->parents);
 }
@@ -44,9 +47,13 @@ void guildfile_unref(struct guildfile *file)
 	for (size_t i = 0; i < file->n_models; i++)
 		model_release(&file->models[i]);
 	free(file->models);
+	value_free(file->package);
+	free(file->dist_name);
+	free(file->dist_version);
 	free(file->path);
 	free(file->dir);
 	strv_release(&file->warnings);
+	file_stamps_release(&file->imported);
 	pthread_mutex_destroy(&file->import_lock);
 	free(file);
 }
@@ -112,6 +119,10 @@ static int parse_model(const struct raw_item *item, const struct value *data, st
 	if (r == 0)
 		r = field_strings(data, "references", &m->references, err);
 	if (r == 0)
+		r = plugins_parse(data, &m->plugins, err);
+	if (r == 0)
+		r = attr_names_check(ATTRS_OF_MODEL, m->name, data, warnings);
+	if (r == 0)
 		r = warn_of_stages(data, m, warnings);
 	if (r == 0)
 		r = parse_resources(value_get(data, "resources"), m, err);
@@ -147,10 +158,17 @@ static int add_model(struct guildfile *file, struct raw_set *set, struct raw_fil
 	return parse_model(item, data, m, &file->warnings, err);
 }
 
+static int set_package(struct guildfile *file, const struct raw_item *item, struct err *err)
+{
+	if (file->package)
+		return fail(err, item->data, "multiple package definitions");
+	file->package = value_copy(item->data);
+	return file->package ? 0 : -ENOMEM;
+}
+
 static int add_models(
 	struct guildfile *file, struct raw_set *set, struct raw_file *raw, struct err *err)
 {
-	size_t packages = 0;
 	int r = 0;
 
 	file->models = calloc(raw->n + 1, sizeof(*file->models));
@@ -165,8 +183,8 @@ static int add_models(
 		if (strcmp(item->type, "model") == 0)
 			r = add_model(file, set, raw, item, err);
 		/* A package is about building one; what it contains are the models beside it. */
-		else if (strcmp(item->type, "package") == 0 && packages++)
-			r = fail(err, item->data, "multiple package definitions");
+		else if (strcmp(item->type, "package") == 0)
+			r = set_package(file, item, err);
 	}
 	for (size_t i = 0; r == 0 && i < file->n_models; i++)
 		for (size_t j = 0; r == 0 && j < file->models[i].n_operations; j++)
@@ -205,22 +223,20 @@ static int with_place(int r, const char *path, const struct raw_set *set, const 
 
 static int set_identity(struct guildfile *file, const char *path, const char *text, size_t len)
 {
-	struct digest *md5 = digest_new_md5();
+	int r = digest_text(DIGEST_MD5, text, len, file->md5);
 
-	if (!md5)
-		return -ENOMEM;
-	digest_add(md5, text, len);
-	digest_finish(md5, file->md5);
+	if (r < 0)
+		return r;
 	file->path = strdup(path);
 	file->dir = strrchr(path, '/') ? strndup(path, (size_t)(strrchr(path, '/') - path)) : NULL;
 	return file->path && file->dir ? 0 : -ENOMEM;
 }
 
-int guildfile_parse(
-	const char *path, const char *text, size_t len, struct guildfile **ret, struct err *err)
+static int parse(const char *path, const char *text, size_t len, struct file_stamps *seen,
+	struct guildfile **ret, struct err *err)
 {
 	_cleanup_guildfile_ struct guildfile *file = calloc(1, sizeof(*file));
-	_cleanup_raw_ struct raw_set set = {0};
+	_cleanup_raw_ struct raw_set set = {.seen = seen};
 	struct raw_file *raw;
 	struct err inner = ERR_INIT;
 	int r;
@@ -241,22 +257,53 @@ int guildfile_parse(
 	return 0;
 }
 
-int guildfile_load(const char *dir, struct guildfile **ret, struct err *err)
+int guildfile_parse(
+	const char *path, const char *text, size_t len, struct guildfile **ret, struct err *err)
+{
+	return parse(path, text, len, NULL, ret, err);
+}
+
+static int load(
+	const char *path, struct file_stamps *seen, struct guildfile **ret, struct err *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_close_ int fd = -1;
+	int r = seen ? file_stamps_add(seen, path) : 0;
+
+	if (r < 0)
+		return r;
+	/* A Guild file may be a link; what it must be is a regular file. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	r = fd < 0 ? -errno : file_read_fd(fd, GUILDFILE_MAX, &text);
+	if (r == -EINVAL)
+		return err_set(err, r, "%s: not a regular file", path);
+	if (r < 0)
+		return err_set(err, r, "%s: %s", path, strerror(-r));
+	return parse(path, buf_str(&text), text.len, seen, ret, err);
+}
+
+int guildfile_load_file(const char *path, struct guildfile **ret, struct err *err)
+{
+	_cleanup_free_ char *real = realpath(path, NULL);
+
+	if (!real)
+		return err_set(err, -errno, "%s: %s", path, strerror(errno));
+	return load(real, NULL, ret, err);
+}
+
+int guildfile_load_seen(
+	const char *dir, struct file_stamps *seen, struct guildfile **ret, struct err *err)
 {
 	_cleanup_free_ char *real = realpath(dir, NULL);
-	_cleanup_buf_ struct buf path = BUF_INIT, text = BUF_INIT;
-	_cleanup_close_ int fd = -1;
-	int r;
+	_cleanup_buf_ struct buf path = BUF_INIT;
 
 	if (!real)
 		return err_set(err, -errno, "%s: %s", dir, strerror(errno));
 	buf_printf(&path, "%s/%s", strcmp(real, "/") == 0 ? "" : real, GUILDFILE_NAME);
-	/* A Guild file may be a link; what it must be is a regular file. */
-	fd = open(buf_str(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	r = fd < 0 ? -errno : file_read_fd(fd, GUILDFILE_MAX, &text);
-	if (r == -EINVAL)
-		return err_set(err, r, "%s: not a regular file", buf_str(&path));
-	if (r < 0)
-		return err_set(err, r, "%s: %s", buf_str(&path), strerror(-r));
-	return guildfile_parse(buf_str(&path), buf_str(&text), text.len, ret, err);
+	return load(buf_str(&path), seen, ret, err);
+}
+
+int guildfile_load(const char *dir, struct guildfile **ret, struct err *err)
+{
+	return guildfile_load_seen(dir, NULL, ret, err);
 }

@@ -19,6 +19,7 @@
 
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/file_stamps.h"
 #include "base/strv.h"
 #include "yaml/value.h"
 
@@ -52,7 +53,7 @@ struct flag {
 	char *description; /* "" when there is none */
 	char *alias;       /* NULL: none */
 	enum flag_type type;
-	bool type_given; /* by the Guild file: `type: auto` is not the same as none */
+	bool type_given;             /* by the Guild file: `type: auto` is not the same as none */
 	struct value *default_value; /* null when there is none */
 	bool required;
 	struct flag_choice *choices;
@@ -65,6 +66,7 @@ struct flag {
 	char *env_name;      /* NULL: FLAG_<NAME> */
 	char *null_label;    /* NULL: "default" */
 	struct value *extra; /* attributes that are nobody's here, for attrs/op; NULL: none */
+	size_t of_source;    /* the nth one that a dependency brought; 0: the operation's own */
 	int line;
 };
 
@@ -138,6 +140,8 @@ enum flags_import { IMPORT_DEFINED, IMPORT_ALL, IMPORT_NONE, IMPORT_LISTED };
 
 struct model;
 
+enum { JOBS_MAX = 256 }; /* a run that is followed takes two descriptors */
+
 struct operation {
 	const struct model *model;
 	char *name;
@@ -153,7 +157,9 @@ struct operation {
 	struct strv import_names, import_skip;
 	char *label_template; /* NULL: the default label */
 	struct strv tags;
-	struct value *env; /* NULL or a mapping */
+	int jobs;              /* trials of a batch that run at a time; 0: not said */
+	struct value *env;     /* NULL or a mapping */
+	struct value *plugins; /* NULL or a list: see project/plugins.h */
 	struct flag
 		*flags; /* sorted by name; sources that can be overridden have theirs here too */
 	size_t n_flags;
@@ -177,6 +183,7 @@ struct model {
 	struct resource *resources; /* sorted by name */
 	size_t n_resources;
 	struct value *sourcecode; /* NULL: the default rules */
+	struct value *plugins;    /* for operations that say nothing; NULL: nor does it */
 	struct strv parents; /* directories of packages that it extends: more places for files */
 	int line;
 };
@@ -186,15 +193,27 @@ struct guildfile {
 	char *path;     /* absolute */
 	char *dir;      /* absolute: the project directory */
 	bool is_script; /* made for a script that is run directly; path is the script's */
+	bool is_builtin;            /* of no project: see project/builtin.h */
 	char md5[DIGEST_MD5_LEN + 1];
 	struct strv warnings;        /* sentences about what is odd but no error */
-	pthread_mutex_t import_lock; /* of what project/flag_import.h changes in operations */
+	/* Of what project/flag_import.h changes: operations, and where it has looked for that. */
+	pthread_mutex_t import_lock;
+	struct file_stamps imported;
 	struct model *models;        /* in the order written */
 	size_t n_models;
+	struct value
+		*package; /* the package object, as written: package/definition.h; NULL: none */
+	/* Of the installed package that the file belongs to; NULL: a project's. */
+	char *dist_name, *dist_version;
 };
 
 /* Reads DIR/guild.yml. The caller owns one reference to *ret. */
 int guildfile_load(const char *dir, struct guildfile **ret, struct err *err);
+/* The same, adding all that was read and looked for to `seen`, also when it fails. */
+int guildfile_load_seen(
+	const char *dir, struct file_stamps *seen, struct guildfile **ret, struct err *err);
+/* One of any name. */
+int guildfile_load_file(const char *path, struct guildfile **ret, struct err *err);
 /* The same for text that is in memory. */
 int guildfile_parse(
 	const char *path, const char *text, size_t len, struct guildfile **ret, struct err *err);
@@ -212,7 +231,7 @@ static inline void guildfile_unrefp(struct guildfile **file)
 const struct model *guildfile_model(const struct guildfile *file, const char *name);
 const struct operation *model_operation(const struct model *model, const char *name);
 const struct flag *operation_flag(const struct operation *op, const char *name_or_alias);
-/* "MODEL:OP", or "OP" for the anonymous model. */
+/* "MODEL:OP", or "OP" for the anonymous model; behind "PACKAGE/" where it is installed. */
 void operation_spec(struct buf *b, const struct operation *op);
 
 /*
@@ -222,6 +241,10 @@ void operation_spec(struct buf *b, const struct operation *op);
  */
 int guildfile_find_operation(const struct guildfile *file, const char *opspec,
 	const struct operation **ret, struct err *err);
+
+/* Of one model; "" is its default one. The same errors. */
+int model_find_operation(
+	const struct model *model, const char *name, const struct operation **ret, struct err *err);
 
 /* NULL when there is none of that name. */
 const struct resource *model_resource(const struct model *model, const char *name);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/shell.h"
+#include "project/framework.h"
 
 #define FLAG_ARGS      "__flag_args__"
 #define PROJECT_DIR    "${project_dir}"
@@ -283,8 +284,8 @@ static struct value *passed_on(const struct operation *op, const char *key)
 	return v ? value_copy(v) : value_null();
 }
 
-/* Patterns for output are a list; `no` is an empty one. */
-static struct value *output_patterns(const struct operation *op, const char *key)
+/* A list; `no` is an empty one. */
+static struct value *wished_patterns(const struct operation *op, const char *key)
 {
 	const struct value *v = value_get(op->data, key);
 	struct value *list;
@@ -295,6 +296,20 @@ static struct value *output_patterns(const struct operation *op, const char *key
 	return list ? checked(list,
 			      v->type == VALUE_BOOL || value_list_add(list, value_copy(v)) == 0)
 		    : NULL;
+}
+
+struct value *command_output_scalars(const struct operation *op)
+{
+	struct value *v = NULL;
+
+	if (value_is_null(value_get(op->data, "output-scalars")))
+		v = framework_output_scalars(op);
+	return v ? v : wished_patterns(op, "output-scalars");
+}
+
+struct value *command_output_attrs(const struct operation *op)
+{
+	return wished_patterns(op, "output-attrs");
 }
 
 struct value *command_attr(const struct operation *op, const struct value *flags, struct err *err)
@@ -308,8 +323,8 @@ struct value *command_attr(const struct operation *op, const struct value *flags
 			      put(attr, "flags-extra", flags_extra(op)) &&
 			      put(attr, "deps", deps_attr(op, flags, err)) &&
 			      put(attr, "label-template", string_or_null(op->label_template)) &&
-			      put(attr, "output-attrs", output_patterns(op, "output-attrs")) &&
-			      put(attr, "output-scalars", output_patterns(op, "output-scalars")) &&
+			      put(attr, "output-attrs", command_output_attrs(op)) &&
+			      put(attr, "output-scalars", command_output_scalars(op)) &&
 			      put(attr, "op-cmd", op_cmd(op)) &&
 			      put(attr, "python-requires", passed_on(op, "python-requires")) &&
 			      put(attr, "sourcecode", sourcecode_attr(op)));

@@ -8,9 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/name.h"
 #include "base/shell.h"
 #include "project/config_file.h"
+#include "project/attr_names.h"
 #include "project/fields.h"
+#include "project/plugin_op.h"
+#include "project/plugins.h"
 
 void opdef_release(struct operation *op)
 {
@@ -35,6 +39,7 @@ void opdef_release(struct operation *op)
 	free(op->label_template);
 	strv_release(&op->tags);
 	value_free(op->env);
+	value_free(op->plugins);
 	value_free(op->sourcecode);
 	value_free(op->data);
 }
@@ -57,13 +62,6 @@ static int get_command(const struct value *map, const char *key, char **ret, str
 	return *ret ? 0 : -ENOMEM;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), n = strlen(end);
-
-	return len > n && strcasecmp(text + len - n, end) == 0;
-}
-
 /* A notebook, and arguments, for a module of Guild AI's own. */
 static int set_notebook(struct operation *op, const char *notebook)
 {
@@ -75,9 +73,9 @@ static int main_from_name(struct operation *op)
 {
 	size_t len = strlen(op->name);
 
-	if (ends_with(op->name, ".ipynb"))
+	if (name_has_extension(op->name, ".ipynb"))
 		return set_notebook(op, op->name);
-	if (ends_with(op->name, ".py"))
+	if (name_has_extension(op->name, ".py"))
 		len -= 3;
 	op->main = strndup(op->name, len);
 	if (!op->main)
@@ -144,16 +142,21 @@ static int parse_command(const struct value *v, struct operation *op, struct err
 	for (size_t i = ARRAY_SIZE(keys); i-- > 0;)
 		if (value_get(v, keys[i]))
 			at = value_get(v, keys[i]);
-	if (r == 0 && !op->exec && !op->main && !op->steps)
+	if (r == 0 && !op->exec && !op->main && !op->steps && !plugin_op_of(op))
 		r = main_from_name(op);
 	if (r == 0 && op->exec)
 		r = check_words(op->exec, at, err);
 	return r == 0 && op->main ? check_words(op->main, at, err) : r;
 }
 
+/* The operation's own by their names, then those of its dependencies as they are required. */
 static int compare_flags(const void *a, const void *b)
 {
-	return strcmp(((const struct flag *)a)->name, ((const struct flag *)b)->name);
+	const struct flag *x = a, *y = b;
+
+	if (x->of_source != y->of_source)
+		return x->of_source < y->of_source ? -1 : 1;
+	return strcmp(x->name, y->name);
 }
 
 void opdef_sort_flags(struct operation *op)
@@ -243,8 +246,7 @@ static int parse_requires(
 	if (!value_truthy(v))
 		return 0;
 	/* One more than are written: add_config_requirement() may need it. */
-	op->requires =
-		calloc((v->type == VALUE_LIST ? v->list.n : 1) + 1, sizeof(*op->requires));
+	op->requires = calloc((v->type == VALUE_LIST ? v->list.n : 1) + 1, sizeof(*op->requires));
 	if (!op->requires)
 		return -ENOMEM;
 	if (v->type != VALUE_LIST)
@@ -306,7 +308,7 @@ static int add_config_requirement(struct operation *op, struct strv *warnings, s
 		strv_addf(warnings, "config type for %s not supported", config) < 0)
 		return -ENOMEM;
 	if (!op->requires)
-		op->requires = calloc(1, sizeof(*op->requires));
+	op->requires = calloc(1, sizeof(*op->requires));
 	source = value_map();
 	r = source && op->requires ? value_map_set(source, "config", value_string(config))
 				   : -ENOMEM;
@@ -388,6 +390,7 @@ static int add_source_flag(struct operation *op, const struct source *s, struct 
 		.type = FLAG_STRING,
 		.default_value = s->type == SOURCE_FILE ? value_string(s->spec) : value_null(),
 		.arg_skip = value_bool(true),
+		.of_source = op->n_flags + 1, /* grows with each */
 		.line = s->line,
 	};
 	if (name == s->uri)
@@ -469,6 +472,31 @@ static int check_optimizers(const struct value *v, const struct operation *op, s
 	return 0;
 }
 
+static int parse_jobs(const struct value *v, struct operation *op, struct err *err)
+{
+	const struct value *jobs = value_get(v, "jobs");
+	int64_t n;
+
+	if (value_is_null(jobs))
+		return 0;
+	if (!value_as_int(jobs, &n) || n < 1 || n > JOBS_MAX)
+		return fail(err, jobs, "invalid jobs of operation '%s': expected 1 to %d", op->name,
+			JOBS_MAX);
+	op->jobs = (int)n;
+	return 0;
+}
+
+static int check_names(const struct value *v, const struct operation *op, struct strv *warnings)
+{
+	const struct value *flags = value_get(v, "flags");
+	int r = attr_names_check(ATTRS_OF_OPERATION, op->name, v, warnings);
+
+	for (size_t i = 0; r == 0 && flags && flags->type == VALUE_MAP && i < flags->map.n; i++)
+		r = attr_names_check(ATTRS_OF_FLAG, flags->map.pairs[i].key,
+			flags->map.pairs[i].value, warnings);
+	return r;
+}
+
 static int parse_operation_map(
 	const struct value *v, struct operation *op, struct strv *warnings, struct err *err)
 {
@@ -488,7 +516,11 @@ static int parse_operation_map(
 	if (r == 0)
 		r = field_map(v, "env", &op->env, err);
 	if (r == 0)
+		r = plugins_parse(v, &op->plugins, err);
+	if (r == 0)
 		r = check_optimizers(v, op, err);
+	if (r == 0)
+		r = parse_jobs(v, op, err);
 	if (r == 0)
 		r = opdef_add_flags(value_get(v, "flags"), op, err);
 	if (r == 0)
@@ -511,6 +543,8 @@ static int parse_operation(const struct value_pair *pair, const struct model *m,
 	op->line = pair->key_line;
 	op->data = value_copy(pair->value);
 	if (!op->name || !op->data)
+		return -ENOMEM;
+	if (check_names(pair->value, op, warnings) < 0)
 		return -ENOMEM;
 	return parse_operation_map(pair->value, op, warnings, err);
 }

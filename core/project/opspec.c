@@ -38,6 +38,8 @@ const struct flag *operation_flag(const struct operation *op, const char *name_o
 
 void operation_spec(struct buf *b, const struct operation *op)
 {
+	if (op->model->file->dist_name)
+		buf_printf(b, "%s/", op->model->file->dist_name);
 	if (op->model->name[0])
 		buf_printf(b, "%s:", op->model->name);
 	buf_puts(b, op->name);
@@ -59,8 +61,21 @@ static void list_models(
 		buf_printf(b, "%s%s", i ? separator : "", names.v[i]);
 }
 
-static int find_model(
-	const struct guildfile *file, const char *part, const struct model **ret, struct err *err)
+/* The sentence names what was asked for as a whole. */
+static int no_such_operation(const char *opspec, struct err *err)
+{
+	return err_set(err, -ENOENT,
+		"cannot find operation %s\n%sTry 'guild operations' for a list of available "
+		"operations.",
+		opspec,
+		strchr(opspec, ':') ? ""
+				    : "You may need to include a model in the form "
+				      "MODEL:OPERATION. ");
+}
+
+/* The model that `part`, the beginning of opspec, means. */
+static int find_model(const struct guildfile *file, const char *opspec, const char *part,
+	const struct model **ret, struct err *err)
 {
 	_cleanup_buf_ struct buf names = BUF_INIT;
 	const struct model *found = guildfile_model(file, part);
@@ -80,14 +95,13 @@ static int find_model(
 		*ret = found;
 		return 0;
 	}
-	list_models(file, matches ? part : "", matches ? "\n  " : ", ", &names);
-	if (matches)
-		return err_set(err, -ENOENT,
-			"there are multiple models that match '%s'\n"
-			"Try specifying one of the following:\n  %s",
-			part, buf_str(&names));
-	return err_set(err, -ENOENT, "cannot find a model matching '%s'; the models are: %s", part,
-		names.len ? buf_str(&names) : "none");
+	if (!matches)
+		return no_such_operation(opspec, err);
+	list_models(file, part, "\n  ", &names);
+	return err_set(err, -ENOENT,
+		"there are multiple models that match '%s'\n"
+		"Try specifying one of the following:\n  %s",
+		part, buf_str(&names));
 }
 
 static const struct model *default_model(const struct guildfile *file)
@@ -100,24 +114,32 @@ static const struct model *default_model(const struct guildfile *file)
 	return anonymous;
 }
 
+/* `name` is "" for a default operation. */
 static int no_operation(const struct model *m, const char *name, struct err *err)
 {
 	_cleanup_free_ const char **names = calloc(m->n_operations + 1, sizeof(*names));
-	_cleanup_buf_ struct buf list = BUF_INIT;
+	_cleanup_buf_ struct buf text = BUF_INIT;
 	const char *near;
 
-	for (size_t i = 0; names && i < m->n_operations; i++) {
+	for (size_t i = 0; names && i < m->n_operations; i++)
 		names[i] = m->operations[i].name;
-		buf_printf(&list, "%s%s", i ? ", " : "", names[i]);
-	}
-	near = names ? nearest_name(name, names, m->n_operations) : NULL;
+	near = names && *name ? nearest_name(name, names, m->n_operations) : NULL;
+	if (*name)
+		buf_printf(&text, "operation '%s'", name);
+	else
+		buf_puts(&text, "a default operation");
+	if (*m->name)
+		buf_printf(&text, " is not defined for model '%s'", m->name);
+	else
+		buf_puts(&text, " is not defined for this project");
+	if (near)
+		buf_printf(&text, " - did you mean '%s'?", near);
 	return err_set(err, -ENOENT,
-		"operation '%s' is not defined for model '%s'%s%s%s; the operations are: %s", name,
-		m->name, near ? " - did you mean '" : "", near ? near : "", near ? "'?" : "",
-		list.len ? buf_str(&list) : "none");
+		"%s\nTry 'guild operations%s%s' for a list of available operations.",
+		buf_str(&text), *m->name ? " " : "", m->name);
 }
 
-static int find_in_model(
+int model_find_operation(
 	const struct model *m, const char *name, const struct operation **ret, struct err *err)
 {
 	if (*name) {
@@ -130,7 +152,7 @@ static int find_in_model(
 			return 0;
 		}
 	}
-	return err_set(err, -ENOENT, "a default operation is not defined for model '%s'", m->name);
+	return no_operation(m, "", err);
 }
 
 /* Without a model: the default one's, else the only model that has such an operation. */
@@ -139,34 +161,25 @@ static int find_anywhere(const struct guildfile *file, const char *name,
 {
 	const struct model *m = default_model(file);
 	const struct operation *found = NULL;
-	_cleanup_buf_ struct buf specs = BUF_INIT;
 	size_t matches = 0;
 
 	if (m && (!*name || model_operation(m, name)))
-		return find_in_model(m, name, ret, err);
+		return model_find_operation(m, name, ret, err);
 	for (size_t i = 0; *name && i < file->n_models; i++) {
 		const struct operation *op = model_operation(&file->models[i], name);
 
 		if (!op)
 			continue;
-		buf_puts(&specs, matches++ ? ", " : "");
-		operation_spec(&specs, op);
+		matches++;
 		found = op;
 	}
 	if (matches == 1) {
 		*ret = found;
 		return 0;
 	}
-	if (matches)
-		return err_set(err, -ENOENT, "several models have an operation '%s': %s", name,
-			buf_str(&specs));
-	if (m)
-		return find_in_model(m, name, ret, err);
-	return *name ? err_set(err, -ENOENT,
-			       "cannot find operation %s\nYou may need to include a model in the "
-			       "form "
-			       "MODEL:OPERATION. Try 'guild operations' for a list.",
-			       name)
+	if (m && !matches)
+		return model_find_operation(m, name, ret, err);
+	return *name ? no_such_operation(name, err)
 		     : err_set(err, -ENOENT,
 			       "cannot find a default operation\nTry 'guild "
 			       "operations' for a list.");
@@ -184,6 +197,6 @@ int guildfile_find_operation(const struct guildfile *file, const char *opspec,
 		return find_anywhere(file, colon ? colon + 1 : opspec, ret, err);
 	if (!part)
 		return -ENOMEM;
-	r = find_model(file, part, &m, err);
-	return r < 0 ? r : find_in_model(m, colon + 1, ret, err);
+	r = find_model(file, opspec, part, &m, err);
+	return r < 0 ? r : model_find_operation(m, colon + 1, ret, err);
 }

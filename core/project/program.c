@@ -42,6 +42,25 @@ int program_find(const char *name, const struct strv *env, struct buf *ret_path)
 	return -ENOENT;
 }
 
+/* ENV/lib/pythonN.N/site-packages/... is ENV's, and what it imports is beside it. */
+static bool find_environment(const char *dir, struct buf *ret_python)
+{
+	const char *below = strstr(dir, "/site-packages/");
+	_cleanup_buf_ struct buf env = BUF_INIT, config = BUF_INIT;
+
+	for (int up = 0; below && up < 2; up++)
+		below = memrchr(dir, '/', (size_t)(below - dir));
+	if (!below)
+		return false;
+	buf_printf(&env, "%.*s", (int)(below - dir), dir);
+	buf_printf(&config, "%s/pyvenv.cfg", buf_str(&env));
+	buf_puts(&env, "/bin/python");
+	if (access(buf_str(&config), F_OK) < 0 || !is_program(buf_str(&env)))
+		return false;
+	buf_puts(ret_python, buf_str(&env));
+	return true;
+}
+
 int python_find(const char *project_dir, const struct strv *env, struct buf *ret_path)
 {
 	const char *exe = strv_env_get(env, "GUILD_PYTHON_EXE");
@@ -56,6 +75,8 @@ int python_find(const char *project_dir, const struct strv *env, struct buf *ret
 			return buf_error(ret_path);
 		}
 	}
+	if (find_environment(project_dir, ret_path))
+		return buf_error(ret_path);
 	if (program_find("python", env, ret_path) == 0)
 		return 0;
 	return program_find("python3", env, ret_path);

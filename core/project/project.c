@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The current Guild file of a directory, loaded again when its stat changes. */
+/* The current Guild file of a directory, loaded again when what it was made of changes. */
 #include "project/project.h"
 
 #include <errno.h>
@@ -7,28 +7,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file_stamps.h"
+#include "project/flag_import.h"
+
 struct project {
 	char *dir;
 	pthread_mutex_t lock;
 	struct guildfile *file; /* last good; NULL: none yet */
 	char *error;            /* of the last load; NULL: it was good */
-	struct stat seen;       /* what the last load read; all zero: no file */
+	struct file_stamps seen; /* what the last load read and looked for */
 };
-
-static void take_stat(const struct project *p, struct stat *ret)
-{
-	_cleanup_buf_ struct buf path = BUF_INIT;
-
-	buf_printf(&path, "%s/%s", p->dir, GUILDFILE_NAME);
-	if (stat(buf_str(&path), ret) < 0)
-		*ret = (struct stat){0};
-}
-
-static bool same_stat(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
 
 /* With the lock held. No file at all is not an error: there are just no models. */
 static void load(struct project *p)
@@ -37,8 +25,8 @@ static void load(struct project *p)
 	struct err err = ERR_INIT;
 	int r;
 
-	take_stat(p, &p->seen);
-	r = guildfile_load(p->dir, &file, &err);
+	file_stamps_release(&p->seen);
+	r = guildfile_load_seen(p->dir, &p->seen, &file, &err);
 	free(p->error);
 	p->error = r < 0 && r != -ENOENT ? strdup(err_text(&err)) : NULL;
 	if (r < 0 && r != -ENOENT)
@@ -78,6 +66,7 @@ void project_free(struct project *p)
 	if (p->file)
 		guildfile_unref(p->file);
 	pthread_mutex_destroy(&p->lock);
+	file_stamps_release(&p->seen);
 	free(p->error);
 	free(p->dir);
 	free(p);
@@ -93,16 +82,28 @@ const char *project_name(const struct project *p)
 	return strrchr(p->dir, '/') + 1;
 }
 
+/* With the lock held. Imports of a last good content are of no interest any more. */
+static bool is_current(const struct project *p)
+{
+	return file_stamps_current(&p->seen) &&
+	       (p->error || !p->file || guildfile_imports_current(p->file));
+}
+
 bool project_refresh(struct project *p)
 {
 	LOCK_SCOPE(&p->lock);
-	struct stat now;
 
-	take_stat(p, &now);
-	if (same_stat(&now, &p->seen))
+	if (is_current(p))
 		return false;
 	load(p);
 	return true;
+}
+
+bool project_is_empty(struct project *p)
+{
+	LOCK_SCOPE(&p->lock);
+
+	return !p->file && !p->error;
 }
 
 struct guildfile *project_guildfile(struct project *p)

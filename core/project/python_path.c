@@ -1,53 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking Python for its path, once. */
+/* Asking Pythons for their paths, each once: a project may have one of its own. */
 #include "project/python_path.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/output_of.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct buf answer; /* a path a line */
-static struct buf asked;  /* the environment that it was the answer for */
+struct answer {
+	char *python;
+	char *inherited; /* the PYTHONPATH that it was given */
+	struct strv path;
+};
 
-static const char *env(const char *name)
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct answer *answers; /* for the life of the process: (lock) */
+static size_t n_answers, cap_answers;
+
+static const char *inherited(void)
 {
-	const char *value = getenv(name);
+	const char *value = getenv("PYTHONPATH");
 
 	return value ? value : "";
 }
 
-static int ask(struct buf *b)
+static const struct answer *find(const char *python)
 {
-	static const char program[] = "import sys; print('\\n'.join(p for p in sys.path if p))";
-	const char *exe = env("GUILD_PYTHON_EXE");
-	const char *const pythons[] = {exe, "python", "python3"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(pythons); i++) {
-		const char *const argv[] = {pythons[i], "-c", program, NULL};
-
-		buf_clear(b);
-		if (*pythons[i] && output_of(argv, NULL, b) == 0)
-			return 0;
-	}
-	return -ENOENT;
+	for (size_t i = 0; i < n_answers; i++)
+		if (strcmp(answers[i].python, python) == 0 &&
+			strcmp(answers[i].inherited, inherited()) == 0)
+			return &answers[i];
+	return NULL;
 }
 
-int python_path(struct strv *ret)
+static int ask(const char *python, struct strv *ret)
 {
-	LOCK_SCOPE(&lock);
-	_cleanup_buf_ struct buf now = BUF_INIT;
-	int r = 0;
+	static const char program[] = "import sys; print('\\n'.join(p for p in sys.path if p))";
+	const char *const argv[] = {python, "-c", program, NULL};
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	int r = output_of(argv, NULL, &out);
 
-	buf_printf(&now, "%s\n%s\n%s", env("PATH"), env("PYTHONPATH"), env("GUILD_PYTHON_EXE"));
-	if (!asked.len || strcmp(buf_str(&now), buf_str(&asked)) != 0) {
-		r = ask(&answer);
-		buf_clear(&asked);
-		buf_puts(&asked, buf_str(&now));
-	}
-	for (const char *line = buf_str(&answer); r == 0 && *line;) {
+	for (const char *line = buf_str(&out); r == 0 && *line;) {
 		size_t len = strcspn(line, "\n");
 
 		if (len)
@@ -55,4 +50,36 @@ int python_path(struct strv *ret)
 		line += len + (line[len] == '\n');
 	}
 	return r;
+}
+
+static int keep(const char *python, const struct strv *path)
+{
+	struct answer a = {.python = strdup(python), .inherited = strdup(inherited())};
+	int r = a.python && a.inherited ? strv_copy(&a.path, path) : -ENOMEM;
+
+	if (r == 0)
+		r = array_grow(&answers, n_answers, &cap_answers, sizeof(*answers));
+	if (r == 0) {
+		answers[n_answers++] = a;
+		return 0;
+	}
+	free(a.python);
+	free(a.inherited);
+	strv_release(&a.path);
+	return r;
+}
+
+int python_path_of(const char *python, struct strv *ret)
+{
+	LOCK_SCOPE(&lock);
+	const struct answer *known = find(python);
+	_cleanup_strv_ struct strv path = STRV_INIT;
+	int r;
+
+	if (known)
+		return strv_copy(ret, &known->path);
+	r = ask(python, &path);
+	if (r == 0)
+		r = keep(python, &path);
+	return r < 0 ? r : strv_copy(ret, &path);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Where Python finds packages: sys.path of the Python on this program's PATH. */
+/* Where a Python finds packages: its sys.path. */
 #ifndef PROJECT_PYTHON_PATH_H
 #define PROJECT_PYTHON_PATH_H
 
 #include "base/strv.h"
 
 /*
- * Appends the directories. They are asked for once for each
- * $PATH, $PYTHONPATH and $GUILD_PYTHON_EXE. Thread safe. -ENOENT without a Python.
+ * Appends the directories that `python`, which was found before (python_find() in
+ * project/command.h), looks into. Each is asked once for each $PYTHONPATH. Thread safe. -ENOENT
+ * when it does not answer.
  */
-int python_path(struct strv *ret);
+int python_path_of(const char *python, struct strv *ret);
 
 #endif

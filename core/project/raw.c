@@ -210,17 +210,27 @@ static char *dir_of(const char *path)
 	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+static int see(struct raw_set *set, const char *path)
+{
+	return set->seen ? file_stamps_add(set->seen, path) : 0;
+}
+
 /* The path of an included file: local, else a package's. NULL: there is none. */
-static char *find_include(const struct reading *rd, const char *include)
+static int find_include(const struct reading *rd, const char *include, char **ret)
 {
 	_cleanup_buf_ struct buf local = BUF_INIT;
-	char *found;
+	int r;
 
 	if (*include != '/')
 		buf_printf(&local, "%s/", rd->dir);
 	buf_puts(&local, include);
-	found = realpath(buf_str(&local), NULL);
-	return found ? found : raw_include_path(include);
+	r = see(rd->set, buf_str(&local));
+	if (r < 0)
+		return r;
+	*ret = realpath(buf_str(&local), NULL);
+	if (!*ret)
+		*ret = raw_include_path(rd->set, include);
+	return 0;
 }
 
 static bool is_open(const struct reading *rd, const char *path)
@@ -249,9 +259,12 @@ static int include(struct reading *rd, const struct value *v, struct err *err)
 	int r = raw_strings(v, "include", &names, err);
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		_cleanup_free_ char *path = find_include(rd, names.v[i]);
+		_cleanup_free_ char *path = NULL;
 		_cleanup_buf_ struct buf cycle = BUF_INIT;
 
+		r = find_include(rd, names.v[i], &path);
+		if (r < 0)
+			return r;
 		if (!path)
 			return fail(err, v,
 				"cannot find include '%s' (includes must be local to including "
@@ -427,10 +440,14 @@ static int read_into(struct raw_set *set, struct raw_file *file, const struct re
 	const char *path, struct err *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	/* A Guild file may be a link; what it must be is a regular file. */
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int r = fd < 0 ? -errno : file_read_fd(fd, GUILDFILE_MAX, &text);
+	_cleanup_close_ int fd = -1;
+	int r = see(set, path);
 
+	if (r < 0)
+		return r;
+	/* A Guild file may be a link; what it must be is a regular file. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	r = fd < 0 ? -errno : file_read_fd(fd, GUILDFILE_MAX, &text);
 	if (r == -EINVAL)
 		return err_set(err, r, "%s: not a regular file", path);
 	if (r < 0)

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/file_stamps.h"
 #include "base/strv.h"
 #include "yaml/value.h"
 
@@ -36,6 +37,9 @@ struct raw_set {
 	struct raw_file **files; /* the first is the Guild file itself; the others are packages' */
 	size_t n;
 	int extended; /* how often an item was taken for a parent */
+	/* Where files were read, and where some that are not there were looked for. NULL: nobody
+	 * asks. Not the set's own. */
+	struct file_stamps *seen;
 };
 
 void raw_release(struct raw_set *set);
@@ -81,9 +85,12 @@ int raw_resolve_params(struct value *data, struct err *err);
 /* Replaces the section `name` of a mapping by one without `$include`. */
 int raw_include_section(
 	struct value *map, const char *name, const struct raw_path *path, struct err *err);
-/* The Guild file of a package, or NULL: PKG with - as _ and . as /, on the system path. */
-char *raw_package_path(const char *name);
+/*
+ * The Guild file of a package, or NULL: PKG with - as _ and . as /, on the path of the Python that
+ * runs of the set's first file have (python_find() in project/command.h).
+ */
+char *raw_package_path(const struct raw_set *set, const char *name);
 /* The same for an include: also below gpkg. */
-char *raw_include_path(const char *name);
+char *raw_include_path(const struct raw_set *set, const char *name);
 
 #endif

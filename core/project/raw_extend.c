@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "project/command.h"
 #include "project/fields.h"
 #include "project/python_path.h"
 
@@ -31,30 +32,46 @@ static char *guildfile_below(const char *dir, const char *name, bool package)
 	return access(buf_str(&path), F_OK) == 0 ? buf_steal(&path, NULL) : NULL;
 }
 
-static char *on_system_path(const char *name, bool package)
+extern char **environ;
+
+/* In the Python that runs of the Guild file have: what it extends is what they can import. */
+static int system_path(const struct raw_set *set, struct strv *ret)
+{
+	_cleanup_strv_ struct strv env = STRV_INIT;
+	_cleanup_buf_ struct buf python = BUF_INIT;
+	int r = 0;
+
+	for (char **e = environ; r == 0 && *e; e++)
+		r = strv_add(&env, *e);
+	if (r == 0)
+		r = python_find(set->files[0]->dir, &env, &python);
+	return r < 0 ? r : python_path_of(buf_str(&python), ret);
+}
+
+static char *on_system_path(const struct raw_set *set, const char *name, bool package)
 {
 	_cleanup_strv_ struct strv dirs = STRV_INIT;
 	char *found = NULL;
 
-	if (python_path(&dirs) < 0)
+	if (system_path(set, &dirs) < 0)
 		return NULL;
 	for (size_t i = 0; !found && i < dirs.n; i++)
 		found = guildfile_below(dirs.v[i], name, package);
 	return found;
 }
 
-char *raw_package_path(const char *name)
+char *raw_package_path(const struct raw_set *set, const char *name)
 {
-	return on_system_path(name, true);
+	return on_system_path(set, name, true);
 }
 
-char *raw_include_path(const char *name)
+char *raw_include_path(const struct raw_set *set, const char *name)
 {
 	_cleanup_buf_ struct buf gpkg = BUF_INIT;
-	char *found = on_system_path(name, false);
+	char *found = on_system_path(set, name, false);
 
 	buf_printf(&gpkg, "gpkg.%s", name);
-	return found ? found : on_system_path(buf_str(&gpkg), false);
+	return found ? found : on_system_path(set, buf_str(&gpkg), false);
 }
 
 /* --- extends -------------------------------------------------------------- */
@@ -84,7 +101,7 @@ static int find_parent(struct raw_set *set, struct raw_file *file, const char *n
 {
 	const char *slash = strchr(name, '/');
 	_cleanup_free_ char *package = slash ? strndup(name, (size_t)(slash - name)) : NULL;
-	_cleanup_free_ char *path = package ? raw_package_path(package) : NULL;
+	_cleanup_free_ char *path = package ? raw_package_path(set, package) : NULL;
 	int r;
 
 	*ret_file = file;

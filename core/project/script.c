@@ -9,15 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/name.h"
 #include "base/shell.h"
 #include "yaml/yaml.h"
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), n = strlen(end);
-
-	return len > n && strcmp(text + len - n, end) == 0;
-}
 
 /* The directory that holds both: a script beside or below cwd is of the project there. */
 static char *common_dir(const char *cwd, const char *path)
@@ -31,13 +25,6 @@ static char *common_dir(const char *cwd, const char *path)
 			break;
 	}
 	return common ? strndup(cwd, common) : strdup("/");
-}
-
-static const char *name_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }
 
 /* Guild AI tags by what the name says. */
@@ -56,7 +43,7 @@ static int python_operation(const char *dir, const char *path, struct value *op)
 	const char *below = path + strlen(dir) + (dir[1] != '\0');
 	_cleanup_free_ char *module = strndup(below, strlen(below) - strlen(".py"));
 	_cleanup_buf_ struct buf exec = BUF_INIT;
-	const char *tag = tag_for(name_of(path));
+	const char *tag = tag_for(name_of_path(path));
 	int r;
 
 	if (!module)
@@ -113,10 +100,11 @@ int script_guildfile(const char *cwd, const char *path, struct guildfile **ret, 
 	real = realpath(buf_str(&full), NULL);
 	if (!*path || !real || stat(real, &st) < 0 || !S_ISREG(st.st_mode))
 		return -ENOENT;
-	python = ends_with(path, ".py");
+	python = name_ends_with(path, ".py");
 	if (!python && access(real, X_OK) < 0)
 		return err_set(err, -EACCES, "cannot run '%s': must be an executable file", path);
-	dir = python ? common_dir(cwd, real) : strndup(real, (size_t)(name_of(real) - real) - 1);
+	dir = python ? common_dir(cwd, real)
+		     : strndup(real, (size_t)(name_of_path(real) - real) - 1);
 	op = value_map();
 	if (!dir || !op) {
 		value_free(op);
@@ -127,7 +115,7 @@ int script_guildfile(const char *cwd, const char *path, struct guildfile **ret, 
 		value_free(op);
 		return r;
 	}
-	r = print_guildfile(python ? name_of(path) : path, op, &text);
+	r = print_guildfile(python ? name_of_path(path) : path, op, &text);
 	buf_printf(&place, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, GUILDFILE_NAME);
 	if (r == 0)
 		r = guildfile_parse(buf_str(&place), buf_str(&text), text.len, ret, err);

@@ -81,6 +81,26 @@ static int csv_parse(const char *text, struct value *list)
 
 /* --- all ------------------------------------------------------------------- */
 
+/* As Python calls the types of what may be in such a file. */
+static const char *python_type(const struct value *v)
+{
+	switch (v->type) {
+	case VALUE_NULL:
+		return "NoneType";
+	case VALUE_BOOL:
+		return "bool";
+	case VALUE_INT:
+	case VALUE_BIGINT:
+		return "int";
+	case VALUE_FLOAT:
+		return "float";
+	case VALUE_DATE:
+		return "date";
+	default:
+		return "str";
+	}
+}
+
 static int check(const struct value *list, struct err *err)
 {
 	for (size_t i = 0; i < list->list.n; i++) {
@@ -114,11 +134,16 @@ int trials_read(const char *path, struct value **ret, struct err *err)
 		if (r == 0 && v->type == VALUE_LIST) {
 			value_free(list);
 			list = v;
-		} else if (r == 0) {
+		} else if (r == 0 && v->type == VALUE_MAP) {
 			r = value_list_add(list, v);
+		} else if (r == 0) {
+			r = err_set(err, -EINVAL,
+				"invalid data type for trials: expected list or dict, got %s",
+				python_type(v));
+			value_free(v);
 		}
 	} else {
-		r = err_set(err, -EINVAL, "unsupported extension '%s'", dot);
+		r = err_set(err, -EINVAL, "unsupported extension");
 	}
 	if (r == 0)
 		r = check(list, err);
