@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/strv.h"
 
 /* NULL and 0 stand for the defaults. */
@@ -25,6 +26,11 @@ struct archive_limits {
 	uint64_t members;    /* 1,000,000 */
 	uint64_t ratio;      /* members to archive; 1000 */
 	uint64_t ratio_from; /* bytes below which the ratio does not matter; 100 MiB */
+	/* Only members for which it says 1 are unpacked, not those for which it says 0; a negative
+	 * errno ends it. Asked with the safe path. */
+	int (*wanted)(void *arg, const char *member);
+	void *wanted_arg;
+	const struct file_watcher *watcher; /* of what is written; NULL: nobody */
 };
 
 /*

@@ -51,4 +51,7 @@ bool url_is_cached(int cache_fd, const char *url);
 /* The name of the URL's directory in the cache, 56 hex digits: what Guild AI computes. */
 void url_cache_key(const char *url, struct buf *ret_hex);
 
+/* For sentences: without user and password, and not so long that nothing else can be read. */
+void url_show(struct buf *b, const char *url);
+
 #endif

@@ -4,9 +4,34 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 
+#include "base/beneath.h"
+#include "base/utf8.h"
 #include "run/attr.h"
+
+/* Long enough for many who wait for a slow disk, one after the other. */
+enum { LOCK_TRIES = 1500, LOCK_PAUSE_NS = 10 * 1000 * 1000 };
+
+int annotate_lock(int run_fd, struct err *err)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+	int fd = beneath_open(run_fd, RUN_ATTRS_DIR, O_RDONLY | O_DIRECTORY, 0);
+
+	for (int i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			return fd;
+		nanosleep(&pause, NULL);
+	}
+	if (fd < 0)
+		return err_set(err, fd, "the run's attributes cannot be opened: %s", strerror(-fd));
+	close(fd);
+	return err_set(err, -EBUSY,
+		"somebody else is changing the run's label, tags or comments; try again");
+}
 
 /* --- label ---------------------------------------------------------------- */
 
@@ -42,6 +67,8 @@ int annotate_store_label(int run_fd, const char *text, size_t len, struct err *e
 	text = line_of(text, &len);
 	if (memchr(text, '\n', len) || memchr(text, '\0', len))
 		return err_set(err, -EINVAL, "a label is one line of text; this is more");
+	if (!utf8_is_valid(text, len))
+		return err_set(err, -EINVAL, "a label is UTF-8 text; this is not");
 	buf_add(&label, text, len);
 	return buf_error(&label) ? buf_error(&label) : annotate_set_label(run_fd, buf_str(&label));
 }
@@ -95,6 +122,8 @@ int annotate_store_tags(int run_fd, const char *text, size_t len, struct err *er
 
 	if (memchr(text, '\0', len))
 		return err_set(err, -EINVAL, "tags are lines of text; there is a NUL byte in them");
+	if (!utf8_is_valid(text, len))
+		return err_set(err, -EINVAL, "tags are lines of UTF-8 text; these are not");
 	for (const char *at = text, *end = text + len; r == 0 && at < end;) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t n = (size_t)((newline ? newline : end) - at);

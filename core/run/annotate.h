@@ -18,6 +18,13 @@
 #include "base/err.h"
 #include "base/strv.h"
 
+/*
+ * For whoever reads annotations, changes them and writes them back: nobody else of ours does so
+ * with this run until the descriptor is closed (flock(2) on attrs/; where the file system has no
+ * such locks it goes without). -EBUSY after seconds in which somebody else has held it.
+ */
+int annotate_lock(int run_fd, struct err *err);
+
 void annotate_show_label(int run_fd, struct buf *b);
 int annotate_store_label(int run_fd, const char *text, size_t len, struct err *err);
 void annotate_show_tags(int run_fd, struct buf *b);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Attribute files. */
+#include "base/beneath.h"
 #include "run/attr.h"
 
 #include <ctype.h>
@@ -28,7 +29,7 @@ static int read_raw(int run_fd, const char *name, struct buf *b)
 {
 	char path[PATH_MAX];
 
-	return attr_path(path, name) ? file_read(run_fd, path, ATTR_MAX, b) : -ENOENT;
+	return attr_path(path, name) ? beneath_read(run_fd, path, ATTR_MAX, b) : -ENOENT;
 }
 
 int attr_read(int run_fd, const char *name, struct value **ret, struct err *err)
@@ -65,6 +66,16 @@ int attr_read_text(int run_fd, const char *name, struct buf *b)
 	return buf_error(b);
 }
 
+struct value *attr_read_or_empty(int run_fd, const char *name, enum value_type type)
+{
+	struct value *v = NULL;
+
+	if (attr_read(run_fd, name, &v, NULL) == 0 && v->type == type)
+		return v;
+	value_free(v);
+	return type == VALUE_LIST ? value_list() : value_map();
+}
+
 /* Lists ask this of every run, so that it goes without a YAML parser. */
 int attr_read_int(int run_fd, const char *name, int64_t *ret)
 {
@@ -75,9 +86,9 @@ int attr_read_int(int run_fd, const char *name, int64_t *ret)
 
 	if (!attr_path(path, name))
 		return -ENOENT;
-	fd = openat(run_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = beneath_open(run_fd, path, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0)
-		return errno == ELOOP ? -EINVAL : -errno;
+		return fd == -ELOOP ? -EINVAL : fd;
 	n = read(fd, text, sizeof(text) - 1);
 	if (n < 0)
 		return -errno;
@@ -94,7 +105,7 @@ bool attr_exists(int run_fd, const char *name)
 {
 	char path[PATH_MAX];
 
-	return attr_path(path, name) && file_exists(run_fd, path);
+	return attr_path(path, name) && beneath_exists(run_fd, path);
 }
 
 int attr_write(int run_fd, const char *name, const struct value *v, enum file_sync sync)
@@ -110,7 +121,7 @@ int attr_write(int run_fd, const char *name, const struct value *v, enum file_sy
 	yaml_emit(&b, v);
 	if (buf_error(&b))
 		return buf_error(&b);
-	return file_write(run_fd, path, b.data, b.len, mode, sync);
+	return beneath_write(run_fd, path, b.data, b.len, mode, sync);
 }
 
 int attr_write_int(int run_fd, const char *name, int64_t i, enum file_sync sync)
@@ -123,8 +134,10 @@ int attr_write_int(int run_fd, const char *name, int64_t i, enum file_sync sync)
 int attr_remove(int run_fd, const char *name)
 {
 	char path[PATH_MAX];
+	int r;
 
 	if (!attr_path(path, name))
 		return -EINVAL;
-	return unlinkat(run_fd, path, 0) < 0 && errno != ENOENT ? -errno : 0;
+	r = beneath_unlink(run_fd, path);
+	return r == -ENOENT ? 0 : r;
 }

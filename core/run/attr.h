@@ -16,11 +16,14 @@
 
 #define RUN_GUILD_DIR ".guild"
 #define RUN_ATTRS_DIR ".guild/attrs"
+#define RUN_PROTO_DIR ".guild/proto"   /* of a batch: a run that its trials are copies of */
 #define RUN_OWN_DIR   ".guild/guildfs" /* what Guild AI does not know */
 
 int attr_read(int run_fd, const char *name, struct value **ret, struct err *err);
 /* The text of the file without the trailing newline; a string value is unquoted. */
 int attr_read_text(int run_fd, const char *name, struct buf *b);
+/* A list or a map; an empty one when it is none or cannot be read. NULL: out of memory. */
+struct value *attr_read_or_empty(int run_fd, const char *name, enum value_type type);
 int attr_read_int(int run_fd, const char *name, int64_t *ret);
 bool attr_exists(int run_fd, const char *name);
 

@@ -9,14 +9,17 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/libexec.h"
 #include "base/shell.h"
 #include "project/command.h"
 #include "project/flags.h"
+#include "project/plugins.h"
 #include "run/annotate.h"
 #include "run/attr.h"
+#include "run/executor.h"
+#include "run/jobs.h"
 #include "run/opref.h"
 #include "yaml/yaml.h"
 
@@ -35,11 +38,11 @@ static int put(int dir_fd, const char *name, struct value *v)
 	value_free(v);
 	r = buf_error(&text) ? buf_error(&text) : buf_error(&path);
 	if (r == 0)
-		r = file_create(dir_fd, buf_str(&path), text.data, text.len, 0644);
+		r = beneath_create(dir_fd, buf_str(&path), text.data, text.len, 0644);
 	/* A restart: others may be reading. */
-	return r == -EEXIST
-		       ? file_write(dir_fd, buf_str(&path), text.data, text.len, 0644, FILE_NOSYNC)
-		       : r;
+	return r == -EEXIST ? beneath_write(dir_fd, buf_str(&path), text.data, text.len, 0644,
+				      FILE_NOSYNC)
+			    : r;
 }
 
 static int put_string(int dir_fd, const char *name, const char *text)
@@ -76,9 +79,10 @@ static int write_identity(const struct birth_spec *spec, const char *id, int dir
 static int copy_opref(const struct birth_spec *spec, int dir_fd)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	int r = file_read(spec->proto_fd, RUN_GUILD_DIR "/opref", OPREF_MAX, &text);
+	int r = beneath_read(spec->proto_fd, RUN_GUILD_DIR "/opref", OPREF_MAX, &text);
 
-	return r < 0 ? r : file_create(dir_fd, RUN_GUILD_DIR "/opref", text.data, text.len, 0644);
+	return r < 0 ? r
+		     : beneath_create(dir_fd, RUN_GUILD_DIR "/opref", text.data, text.len, 0644);
 }
 
 static int write_opref(const struct birth_spec *spec, int dir_fd)
@@ -95,7 +99,7 @@ static int write_opref(const struct birth_spec *spec, int dir_fd)
 	opref_format(&text, &ref);
 	return buf_error(&text)
 		       ? buf_error(&text)
-		       : file_create(dir_fd, RUN_GUILD_DIR "/opref", text.data, text.len, 0644);
+		       : beneath_create(dir_fd, RUN_GUILD_DIR "/opref", text.data, text.len, 0644);
 }
 
 static int write_platform(int dir_fd)
@@ -156,8 +160,9 @@ static int add_environment(const struct birth_spec *spec, struct value *op)
 		return r;
 	if (spec->op && command_is_python(op)) {
 		buf_printf(&path, "%s%s%s", own ? own : "", own ? ":" : "", dest ? dest : ".");
-		/* Steps are run by a Guild AI that starts them, not by what stands in for it. */
-		if (!command_is_steps(op))
+		/* Guild AI's own modules are run by a Guild AI that starts them, not by what stands
+		 * in for it. */
+		if (!command_own_process(op))
 			buf_printf(&path, ":%s/python", buf_str(&libexec));
 		r = value_map_set(env, "PYTHONPATH", value_string(buf_str(&path)));
 	}
@@ -267,6 +272,9 @@ static int make_op(const struct birth_spec *spec, struct value **ret, struct err
 		r = add_deps(spec, op);
 	if (r == 0)
 		r = set_label_template(spec, op);
+	/* What starts other runs is started here: they have the executor. */
+	if (r == 0 && spec->executor && !command_own_process(op))
+		r = executor_put(op, spec->executor);
 	if (r == 0 && spec->keep)
 		r = value_map_set(op, "delete-on-success", value_bool(false));
 	if (r == 0)
@@ -328,6 +336,8 @@ static int write_run_params(const struct birth_spec *spec, int dir_fd)
 		r = value_map_set(v, "flags", value_list());
 	if (r == 0)
 		r = value_map_set(v, "tags", value_list());
+	if (r == 0 && spec->batch && spec->batch->fail_on_trial_error)
+		r = value_map_set(v, "fail_on_trial_error", value_bool(true));
 	if (r < 0) {
 		value_free(v);
 		return r;
@@ -365,10 +375,29 @@ static int write_run_attrs(const struct birth_spec *spec, int dir_fd)
 			r = value_map_set(own, pair->key, value_copy(pair->value));
 		else if (spec->warnings)
 			r = strv_addf(spec->warnings,
-				"Invalid run attribute '%s' defined for operation %s - ignoring",
-				pair->key, spec->op->name);
+				"Invalid run attribute '%s' (reserved attribute) - ignoring",
+				pair->key);
 	}
 	return r < 0 ? r : put(dir_fd, "opdef_attrs", STEAL(own));
+}
+
+/* What a batch or a queue is told beside its flags. */
+static int write_batch(const struct birth_spec *spec, int dir_fd)
+{
+	const struct birth_batch *batch = spec->batch;
+	int r = 0;
+
+	if (batch && batch->max_trials)
+		r = put(dir_fd, "max_trials", value_int(batch->max_trials));
+	if (r == 0 && batch && batch->objective)
+		r = put_string(dir_fd, "objective", batch->objective);
+	if (r == 0 && batch && batch->stage_trials)
+		r = put(dir_fd, "stage_trials", value_bool(true));
+	if (r == 0 && spec->trials)
+		r = put(dir_fd, "trials", value_copy(spec->trials));
+	if (r == 0 && spec->jobs)
+		r = run_jobs_set(dir_fd, spec->jobs);
+	return r;
 }
 
 static int write_steps(const struct birth_spec *spec, int dir_fd)
@@ -384,6 +413,23 @@ static int write_steps(const struct birth_spec *spec, int dir_fd)
 	return put(dir_fd, "steps", STEAL(steps));
 }
 
+/* What the supervisor samples, and names for who asks. */
+static int write_plugins(const struct birth_spec *spec, int dir_fd)
+{
+	_cleanup_strv_ struct strv names = STRV_INIT;
+	_cleanup_value_ struct value *of_proto = NULL;
+	int r;
+
+	if (spec->op) {
+		r = plugins_of(spec->op, &names, spec->warnings);
+		return r < 0 ? r : put(dir_fd, "plugins", value_from_strv(&names));
+	}
+	/* One that is started again without its operation keeps what it has. */
+	if (spec->proto_fd < 0 || attr_read(spec->proto_fd, "plugins", &of_proto, NULL) < 0)
+		return 0;
+	return put(dir_fd, "plugins", STEAL(of_proto));
+}
+
 /* --- what people call it -------------------------------------------------- */
 
 static int collect_tags(const struct birth_spec *spec, struct strv *tags)
@@ -397,12 +443,12 @@ static int collect_tags(const struct birth_spec *spec, struct strv *tags)
 	return r;
 }
 
-static int write_label(const struct birth_spec *spec, const struct value *op, int dir_fd)
+int birth_write_label(const struct value *op, const struct value *flags, int dir_fd)
 {
 	const char *template = value_str(value_get(op, "label-template"));
 	_cleanup_buf_ struct buf label = BUF_INIT;
 
-	flags_expand_label(&label, template ? template : "${default_label}", spec->flags);
+	flags_expand_label(&label, template ? template : "${default_label}", flags);
 	while (label.len && label.data[label.len - 1] == ' ')
 		buf_resize(&label, label.len - 1);
 	if (buf_error(&label))
@@ -420,7 +466,7 @@ static int write_annotations(
 	if (r == 0 && tags.n)
 		r = put(dir_fd, "tags", value_from_strv(&tags));
 	if (r == 0)
-		r = write_label(spec, op, dir_fd);
+		r = birth_write_label(op, spec->flags, dir_fd);
 	if (r == 0 && spec->comment)
 		r = annotate_store_comments(dir_fd, spec->comment, strlen(spec->comment), false,
 			spec->user ? spec->user : "", err);
@@ -440,7 +486,11 @@ static int write_work(const struct birth_spec *spec, int dir_fd, struct err *err
 	if (r == 0)
 		r = write_steps(spec, dir_fd);
 	if (r == 0)
+		r = write_batch(spec, dir_fd);
+	if (r == 0)
 		r = write_run_attrs(spec, dir_fd);
+	if (r == 0)
+		r = write_plugins(spec, dir_fd);
 	return r < 0 ? r : write_annotations(spec, op, dir_fd, err);
 }
 
@@ -458,7 +508,7 @@ int birth_write_attrs(const struct birth_spec *spec, const char *id, int dir_fd,
 		r = write_platform(dir_fd);
 	if (r == 0)
 		r = write_seed(spec, dir_fd);
-	return r < 0 ? r : put(dir_fd, "plugins", value_list());
+	return r;
 }
 
 /* Of what the run was first asked for, a second start changes only what it asks for anew. */
@@ -509,5 +559,5 @@ int birth_write_env(const struct birth_spec *spec, int dir_fd)
 	}
 	if (r == 0)
 		r = buf_error(&text);
-	return r < 0 ? r : file_create(dir_fd, RUN_GUILD_DIR "/ENV", text.data, text.len, 0600);
+	return r < 0 ? r : beneath_create(dir_fd, RUN_GUILD_DIR "/ENV", text.data, text.len, 0600);
 }

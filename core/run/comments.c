@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "run/attr.h"
 
 static const char *text_of(const struct value *comment, const char *key)
@@ -165,6 +166,8 @@ int annotate_store_comments(
 
 	if (memchr(text, '\0', len))
 		return err_set(err, -EINVAL, "comments are text; there is a NUL byte in this");
+	if (!utf8_is_valid(text, len))
+		return err_set(err, -EINVAL, "comments are UTF-8 text; this is not");
 	gethostname(host, sizeof(host) - 1);
 	if (append)
 		r = attr_read(run_fd, "comments", &list, err);

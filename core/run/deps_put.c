@@ -121,16 +121,6 @@ static int target_path(const struct deps_source *src, const struct deps_found *f
 
 /* --- putting -------------------------------------------------------------- */
 
-static int make_parents(int run_fd, const char *target)
-{
-	const char *slash = strrchr(target, '/');
-	_cleanup_free_ char *dir = slash ? strndup(target, (size_t)(slash - target)) : NULL;
-
-	if (!slash)
-		return 0;
-	return dir ? file_mkdirs(run_fd, dir, 0777) : -ENOMEM;
-}
-
 static enum target_type target_type(const struct deps_source *src)
 {
 	return src->source->target_type ? src->source->target_type : src->resource->target_type;
@@ -170,7 +160,7 @@ static int add_manifest_line(
 	size_t len = strlen(project);
 	char sha1[DIGEST_SHA1_LEN + 1];
 	_cleanup_buf_ struct buf uri = BUF_INIT, cache = BUF_INIT;
-	bool is_file = digest_file_sha1(src->spec->run_fd, target, sha1) == 0;
+	bool is_file = digest_file(DIGEST_SHA1, src->spec->run_fd, target, NULL, sha1) == 0;
 	const char *subpath = NULL;
 
 	buf_printf(&cache, "%s/cache/resources/", src->spec->home->path);
@@ -208,7 +198,7 @@ static int put(const struct deps_source *src, const char *full, const char *targ
 
 	if (target_type(src) == TARGET_UNKNOWN)
 		return err_set(err, -EINVAL, "unsupported target-type (expected 'link' or 'copy')");
-	r = make_parents(src->spec->run_fd, target);
+	r = file_mkdirs_above(src->spec->run_fd, target, 0777);
 	if (r < 0)
 		return err_set(err, r, "cannot make a directory for %s: %s", target, strerror(-r));
 	if (!make_room(src, target))

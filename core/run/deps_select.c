@@ -12,16 +12,10 @@
 #include "base/regex.h"
 #include "run/attr.h"
 
-static int collect_name(void *arg, const char *name, int d_type)
-{
-	(void)d_type;
-	return strv_add(arg, name);
-}
-
 static int list_below(int dirfd, const char *dir, bool all, struct strv *ret)
 {
 	_cleanup_strv_ struct strv names = STRV_INIT;
-	int r = file_each(dirfd, *dir ? dir : ".", collect_name, &names);
+	int r = file_names(dirfd, *dir ? dir : ".", &names);
 
 	if (r < 0)
 		return r == -ENOTDIR ? 0 : r;

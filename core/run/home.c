@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/partial.h"
 #include "base/name.h"
 #include "base/proc.h"
+#include "base/shortage.h"
 
 /* A changes file that has grown to this is begun anew: it only tells of the last moments. */
 #define CHANGES_MAX ((off_t)1 << 20)
@@ -24,7 +26,8 @@ static bool is_dir(const char *path)
 }
 
 /* Given by the user: it must be there, since a typo would hide all runs. */
-static int use_given(const char *path, const char *cwd, struct buf *ret, struct err *err)
+static int use_given(
+	const char *path, bool from_env, const char *cwd, struct buf *ret, struct err *err)
 {
 	_cleanup_buf_ struct buf full = BUF_INIT;
 
@@ -32,7 +35,11 @@ static int use_given(const char *path, const char *cwd, struct buf *ret, struct 
 		buf_printf(&full, "%s/", cwd);
 	buf_puts(&full, path);
 	if (!is_dir(buf_str(&full)))
-		return err_set(err, -ENOENT, "directory '%s' does not exist", path);
+		return err_set(err, -ENOENT, "directory '%s' does not exist%s", path,
+			from_env ? "\nThe environment variable GUILD_HOME names it: make it, or "
+				   "unset "
+				   "GUILD_HOME."
+				 : "");
 	buf_puts(ret, buf_str(&full));
 	return buf_error(ret);
 }
@@ -79,7 +86,7 @@ int home_find(const char *option, const char *cwd, struct buf *ret_path, struct 
 	const char *home = getenv("HOME");
 
 	if (given && *given)
-		return use_given(given, cwd, ret_path, err);
+		return use_given(given, !option, cwd, ret_path, err);
 	if (use_env_dir("CONDA_PREFIX", ret_path) || use_env_dir("VIRTUAL_ENV", ret_path) ||
 		use_parent(cwd, home ? home : "", ret_path))
 		return buf_error(ret_path);
@@ -99,32 +106,97 @@ static int make_parts(int fd)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(dirs); i++)
 		if (!file_exists(fd, dirs[i]))
 			r = file_mkdirs(fd, dirs[i], 0755);
-	if (r == 0 && !file_exists(fd, ".guild-nocopy"))
-		r = file_create(fd, ".guild-nocopy", "", 0, 0644);
+	if (r == 0 && !file_exists(fd, HOME_NOCOPY))
+		r = file_create(fd, HOME_NOCOPY, "", 0, 0644);
 	return r == -EEXIST ? 0 : r;
+}
+
+static struct home *home_new(void)
+{
+	struct home *home = calloc(1, sizeof(*home));
+
+	if (home)
+		home->fd = home->runs_fd = -1;
+	return home;
+}
+
+static int open_runs(struct home *home)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+
+	buf_printf(&path, "%s/runs", home->path);
+	home->runs_path = buf_steal(&path, NULL);
+	if (!home->runs_path)
+		return -ENOMEM;
+	home->runs_fd = openat(home->fd, "runs", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return home->runs_fd < 0 ? -errno : 0;
 }
 
 int home_open(const char *path, struct home **ret, struct err *err)
 {
-	struct home *home = calloc(1, sizeof(*home));
+	struct home *home = home_new();
 	int r;
 
 	if (!home)
 		return err_set(err, -ENOMEM, "out of memory");
-	home->fd = home->runs_fd = -1;
 	r = file_mkdirs(AT_FDCWD, path, 0755);
 	if (r == 0) {
 		home->path = realpath(path, NULL);
 		home->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		r = !home->path || home->fd < 0 ? -errno : make_parts(home->fd);
 	}
-	if (r == 0) {
-		home->runs_fd = openat(home->fd, "runs", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		r = home->runs_fd < 0 ? -errno : 0;
-	}
+	if (r == 0)
+		r = open_runs(home);
 	if (r < 0) {
 		home_close(home);
 		return err_set(err, r, "cannot use the Guild home %s: %s", path, strerror(-r));
+	}
+	*ret = home;
+	return 0;
+}
+
+int home_open_trash(const struct home *home, struct home **ret, struct err *err)
+{
+	struct home *trash = home_new();
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	int r;
+
+	if (!trash)
+		return err_set(err, -ENOMEM, "out of memory");
+	buf_printf(&path, "%s/trash", home->path);
+	trash->path = buf_steal(&path, NULL);
+	r = trash->path ? file_mkdirs(home->fd, "trash/runs", 0755) : -ENOMEM;
+	if (r == 0) {
+		trash->fd = openat(home->fd, "trash", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		r = trash->fd < 0 ? -errno : open_runs(trash);
+	}
+	if (r < 0) {
+		home_close(trash);
+		return err_set(err, r, "cannot open %s/trash/runs: %s", home->path, strerror(-r));
+	}
+	*ret = trash;
+	return 0;
+}
+
+int home_open_archive(const char *path, const char *shown, struct home **ret, struct err *err)
+{
+	struct home *home = home_new();
+	int r = 0;
+
+	if (!home)
+		return err_set(err, -ENOMEM, "out of memory");
+	home->path = realpath(path, NULL);
+	home->fd = home->path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (home->fd < 0)
+		r = -errno;
+	if (r == 0) {
+		home->runs_fd = fcntl(home->fd, F_DUPFD_CLOEXEC, 0);
+		home->runs_path = strdup(shown ? shown : home->path);
+		r = home->runs_fd < 0 ? -errno : home->runs_path ? 0 : -ENOMEM;
+	}
+	if (r < 0) {
+		home_close(home);
+		return err_set(err, r, "cannot open %s: %s", path, strerror(-r));
 	}
 	*ret = home;
 	return 0;
@@ -137,6 +209,7 @@ void home_close(struct home *home)
 	if (home->fd >= 0)
 		close(home->fd);
 	free(home->path);
+	free(home->runs_path);
 	free(home);
 }
 
@@ -147,13 +220,13 @@ int home_open_run(const struct home *home, const char *id)
 	if (*id != '/' && !name_is_component(id))
 		return -ENOENT;
 	fd = openat(home->runs_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? (errno == ENOTDIR ? -ENOENT : -errno) : fd;
+	return fd < 0 ? shortage_note(errno == ENOTDIR ? -ENOENT : -errno) : fd;
 }
 
 void home_run_path(const struct home *home, const char *id, struct buf *b)
 {
 	if (*id != '/')
-		buf_printf(b, "%s/runs/", home->path);
+		buf_printf(b, "%s/", home->runs_path);
 	buf_puts(b, id);
 }
 
@@ -167,6 +240,7 @@ static int begin_changes(const struct home *home, bool replace)
 {
 	char line[RUN_ID_LEN + 2] = "", temporary[sizeof(HOME_CHANGES) + RUN_ID_LEN + 2];
 	_cleanup_close_ int fd = -1;
+	struct stat old;
 	int r = name_new_run_id(line);
 
 	if (r < 0)
@@ -178,8 +252,13 @@ static int begin_changes(const struct home *home, bool replace)
 	if (fd < 0)
 		return -errno;
 	r = file_write_all(fd, line, strlen(line));
-	if (r == 0 && renameat2(home->fd, temporary, home->fd, HOME_CHANGES,
-			      replace ? 0 : RENAME_NOREPLACE) < 0)
+	/* Who could announce something still can. */
+	if (r == 0 && fstatat(home->fd, HOME_CHANGES, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
+		fchmod(fd, old.st_mode & 0777) < 0)
+		r = -errno;
+	if (r == 0 && !replace)
+		r = partial_rename(home->fd, temporary, home->fd, HOME_CHANGES);
+	else if (r == 0 && renameat(home->fd, temporary, home->fd, HOME_CHANGES) < 0)
 		r = -errno;
 	if (r < 0)
 		unlinkat(home->fd, temporary, 0);
@@ -285,9 +364,25 @@ int home_changes_read(const struct home *home, struct home_changes_mark *mark,
 	return known ? 0 : -ESTALE;
 }
 
+int home_open_resources(const struct home *home, const char *key, struct buf *ret_path)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	int r, fd;
+
+	buf_printf(&path, "cache/resources/%s", key);
+	buf_printf(ret_path, "%s/%s", home->path, buf_str(&path));
+	r = buf_error(&path) ? buf_error(&path) : buf_error(ret_path);
+	if (r == 0)
+		r = file_mkdirs(home->fd, buf_str(&path), 0777);
+	if (r < 0)
+		return r;
+	fd = openat(home->fd, buf_str(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 int home_lock_run_status(const struct home *home)
 {
-	int fd = openat(home->fd, "locks/run-status", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	int fd = openat(home->fd, HOME_RUN_STATUS, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 
 	if (fd < 0)
 		return -errno;

@@ -18,8 +18,9 @@
 #include "base/name.h"
 
 struct home {
-	char *path; /* absolute, real */
-	int fd;     /* O_PATH directory */
+	char *path;      /* absolute, real */
+	char *runs_path; /* path/runs, but for the two kinds that are no homes */
+	int fd;          /* O_PATH directory */
 	int runs_fd;
 };
 
@@ -31,6 +32,13 @@ struct home {
 int home_find(const char *option, const char *cwd, struct buf *ret_path, struct err *err);
 /* Opens it and makes what is missing in it (mode 0755, or 0700 when the umask says so). */
 int home_open(const char *path, struct home **ret, struct err *err);
+/* The deleted runs as if they were a home of their own; makes the directory, and nothing in it. */
+int home_open_trash(const struct home *home, struct home **ret, struct err *err);
+/*
+ * Likewise a directory that has nothing but runs in it: an export, an archive. `shown` is what
+ * paths of runs begin with, and NULL for the directory itself.
+ */
+int home_open_archive(const char *path, const char *shown, struct home **ret, struct err *err);
 void home_close(struct home *home);
 
 static inline void home_closep(struct home **home)
@@ -42,6 +50,8 @@ static inline void home_closep(struct home **home)
 
 /* O_PATH | O_DIRECTORY descriptor of runs/<id>; -ENOENT. `id` must be a component. */
 int home_open_run(const struct home *home, const char *id);
+
+#define HOME_NOCOPY ".guild-nocopy" /* keeps a directory from being copied as source code */
 
 /* Absolute path of a run's directory. An id that is an absolute path itself is a run outside. */
 void home_run_path(const struct home *home, const char *id, struct buf *b);
@@ -71,7 +81,12 @@ struct home_changes_mark {
 int home_changes_read(const struct home *home, struct home_changes_mark *mark,
 	void (*changed)(void *arg, const char *id), void *arg);
 
-/* Guild AI's lock for changing STAGED: flock on locks/run-status. Returns a descriptor to close. */
+/* Makes the directory of what was downloaded or unpacked under this key (fetch/url.h), and appends
+ * its absolute path. Returns a descriptor to close. */
+int home_open_resources(const struct home *home, const char *key, struct buf *ret_path);
+
+/* Guild AI's lock for changing STAGED: flock on this file. Returns a descriptor to close. */
+#define HOME_RUN_STATUS "locks/run-status"
 int home_lock_run_status(const struct home *home);
 
 #endif

@@ -20,7 +20,20 @@ int manifest_append(int run_fd, const struct buf *lines);
 /* Takes the lines of one type out. */
 int manifest_remove(int run_fd, char type);
 
-/* The run paths of one type ('s' or 'd'), in file order; damaged lines are passed over. */
+struct manifest_entry {
+	char type;
+	const char *run_path;
+	const char *source;  /* 's': the path in the project; 'd': a URI, "file:PATH" and others */
+	const char *subpath; /* in an archive; NULL: the source itself */
+};
+
+/*
+ * All entries in file order; damaged lines are passed over. A nonzero result of visit() stops and
+ * is returned. -ENOENT when the run has no manifest, which the two below take for an empty one.
+ */
+int manifest_each(
+	int run_fd, int (*visit)(void *arg, const struct manifest_entry *entry), void *arg);
+/* The run paths of one type ('s' or 'd'), in file order. */
 int manifest_paths(int run_fd, char type, struct strv *ret_paths);
 
 /* Source code: run paths, and for each its path in the project. */

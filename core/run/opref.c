@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/beneath.h"
 #include "base/shell.h"
+#include "project/builtin.h"
 #include "run/attr.h"
 
 enum { OPREF_MAX = 64 * 1024, WORDS = 4 };
@@ -63,7 +64,7 @@ int opref_parse(const char *text, struct opref *ret, struct err *err)
 int opref_read(int run_fd, struct opref *ret, struct err *err)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
-	int r = file_read(run_fd, RUN_GUILD_DIR "/opref", OPREF_MAX, &b);
+	int r = beneath_read(run_fd, RUN_GUILD_DIR "/opref", OPREF_MAX, &b);
 
 	if (r < 0)
 		return err_set(err, r, "the opref cannot be read: %s", strerror(-r));
@@ -98,11 +99,17 @@ int opref_for_operation(const struct operation *op, struct opref *ret)
 {
 	const struct guildfile *file = op->model->file;
 
+	if (file->is_builtin)
+		return fill(ret, "builtin", strlen("builtin"), "guildai", GUILD_AI_VERSION,
+			op->model->name, op->name);
 	if (file->is_script) {
 		_cleanup_free_ char *dir = script_dir(file->path, op->name);
 
 		return dir ? fill(ret, "script", strlen("script"), dir, "", "", op->name) : -ENOMEM;
 	}
+	if (file->dist_name)
+		return fill(ret, "package", strlen("package"), file->dist_name, file->dist_version,
+			op->model->name, op->name);
 	return fill(ret, "guildfile", strlen("guildfile"), file->path, file->md5, op->model->name,
 		op->name);
 }
@@ -125,7 +132,7 @@ void opref_display(struct buf *b, const struct opref *ref)
 	}
 	if (strcmp(ref->pkg_type, "package") == 0)
 		buf_printf(b, "%s/", ref->pkg_name);
-	if (*ref->model && strcmp(ref->pkg_type, "builtin") != 0)
+	if (*ref->model)
 		buf_printf(b, "%s:", ref->model);
 	buf_puts(b, ref->op);
 }

@@ -12,6 +12,8 @@
 #include "project/flags.h"
 #include "run/annotate.h"
 #include "run/attr.h"
+#include "run/executor.h"
+#include "run/batch.h"
 #include "yaml/scalar.h"
 #include "yaml/yaml.h"
 
@@ -38,10 +40,15 @@ static struct value *read_attr(int run_fd, const char *name, enum value_type typ
 
 void report_flags(int run_fd, struct buf *b)
 {
-	_cleanup_value_ struct value *flags = read_attr(run_fd, "flags", VALUE_MAP, b);
+	_cleanup_close_ int proto_fd = batch_open_proto(run_fd);
+	_cleanup_value_ struct value *flags =
+		read_attr(proto_fd >= 0 ? proto_fd : run_fd, "flags", VALUE_MAP, b);
 
-	if (flags)
-		flags_print(b, flags);
+	if (!flags)
+		return;
+	if (proto_fd >= 0 && batch_describe_options(run_fd, flags) < 0)
+		buf_fail(b, -ENOMEM);
+	flags_print(b, flags);
 }
 
 /* The words of the command; without them nothing is added. */
@@ -203,16 +210,11 @@ static void info_pid(struct buf *b, int run_fd)
 		buf_puts(b, "pid:\n");
 }
 
-static void info_lists(struct buf *b, int run_fd)
+static void info_flags(struct buf *b, const char *heading, int run_fd)
 {
-	_cleanup_strv_ struct strv tags = STRV_INIT;
 	_cleanup_value_ struct value *flags = NULL;
 
-	annotate_get_tags(run_fd, &tags);
-	buf_puts(b, "tags:\n");
-	for (size_t i = 0; i < tags.n; i++)
-		buf_printf(b, "  - %s\n", tags.v[i]);
-	buf_puts(b, "flags:\n");
+	buf_printf(b, "%s:\n", heading);
 	if (attr_read(run_fd, "flags", &flags, NULL) == 0 && flags->type == VALUE_MAP)
 		value_map_sort(flags);
 	for (size_t i = 0; flags && flags->type == VALUE_MAP && i < flags->map.n; i++) {
@@ -222,10 +224,24 @@ static void info_lists(struct buf *b, int run_fd)
 	}
 }
 
+static void info_lists(struct buf *b, int run_fd)
+{
+	_cleanup_close_ int proto_fd = batch_open_proto(run_fd);
+	_cleanup_strv_ struct strv tags = STRV_INIT;
+
+	annotate_get_tags(run_fd, &tags);
+	buf_puts(b, "tags:\n");
+	for (size_t i = 0; i < tags.n; i++)
+		buf_printf(b, "  - %s\n", tags.v[i]);
+	info_flags(b, "flags", run_fd);
+	if (proto_fd >= 0)
+		info_flags(b, "proto-flags", proto_fd);
+}
+
 void report_info(int run_fd, const char *id, const char *path, const struct run_summary *summary,
 	struct buf *b)
 {
-	_cleanup_buf_ struct buf operation = BUF_INIT, command = BUF_INIT;
+	_cleanup_buf_ struct buf operation = BUF_INIT, command = BUF_INIT, reason = BUF_INIT;
 	_cleanup_value_ struct value *cmd = NULL;
 
 	opref_display(&operation, &summary->opref);
@@ -235,6 +251,9 @@ void report_info(int run_fd, const char *id, const char *path, const struct run_
 	info_line(b, "operation", buf_str(&operation));
 	info_path(b, "from", summary->opref.pkg_name);
 	info_line(b, "status", run_status_name(summary->status));
+	run_reason(run_fd, &reason);
+	if (reason.len)
+		info_line(b, "reason", buf_str(&reason));
 	info_time(b, "started", run_summary_time(summary));
 	info_time(b, "stopped", summary->stopped);
 	info_line(b, "marked", summary->marked ? "yes" : "no");

@@ -10,7 +10,8 @@
 #include "run/home.h"
 #include "run/summary.h"
 
-void report_flags(int run_fd, struct buf *b); /* as flags_print() */
+/* As flags_print(); of a batch those of its trials, lists and all, and its options. */
+void report_flags(int run_fd, struct buf *b);
 void report_cmd(int run_fd, struct buf *b);   /* one shell-quoted line */
 void report_env(int run_fd, struct buf *b);   /* NAME=VALUE lines */
 /* One attribute, one line: strings unquoted, numbers so that they read back, maps as YAML. */

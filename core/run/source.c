@@ -91,16 +91,10 @@ static int choose_file(struct chooser *c, const char *path)
 	return r < 0 ? r : strv_add(&c->choice->skipped, path);
 }
 
-static int collect_name(void *arg, const char *name, int d_type)
-{
-	(void)d_type;
-	return strv_add(arg, name);
-}
-
 static int split_names(struct chooser *c, const char *dir, struct strv *dirs, struct strv *files)
 {
 	_cleanup_strv_ struct strv names = STRV_INIT;
-	int r = file_each(c->root_fd, *dir ? dir : ".", collect_name, &names);
+	int r = file_names(c->root_fd, *dir ? dir : ".", &names);
 
 	/* A directory that cannot be read, or a link to one, has nothing to copy. */
 	if (r < 0)
@@ -196,18 +190,12 @@ static void add_to_digest(struct copier *c, const char *path)
 static int copy_file(struct copier *c, const char *from, const char *to, const char *path)
 {
 	char sha1[DIGEST_SHA1_LEN + 1];
-	const char *slash = strrchr(to, '/');
-	int r = 0;
+	int r = file_mkdirs_above(c->run_fd, to, 0777);
 
-	if (slash) {
-		_cleanup_free_ char *dir = strndup(to, (size_t)(slash - to));
-
-		r = dir ? file_mkdirs(c->run_fd, dir, 0777) : -ENOMEM;
-	}
 	if (r == 0)
 		r = file_copy(c->from_fd, from, c->run_fd, to);
 	if (r == 0)
-		r = digest_file_sha1(c->run_fd, to, sha1);
+		r = digest_file(DIGEST_SHA1, c->run_fd, to, NULL, sha1);
 	if (r < 0)
 		return r;
 	manifest_add(c->manifest, 's', to, sha1, path, NULL);
@@ -229,12 +217,10 @@ static int copy_chosen(struct source_choice *choice, int run_fd, struct buf *man
 	_cleanup_close_ int root_fd = open(choice->rules.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct copier c = {.from_fd = root_fd, .run_fd = run_fd, .manifest = manifest};
 	const char *dest = choice->rules.dest;
-	int r = root_fd < 0 ? -errno : 0;
+	int r = root_fd < 0 ? -errno : digest_new(DIGEST_MD5, &c.digest);
 
-	if (r == 0)
-		c.digest = digest_new_md5();
-	if (!c.digest)
-		return r < 0 ? r : -ENOMEM;
+	if (r < 0)
+		return r;
 	strv_sort(&choice->chosen);
 	for (size_t i = 0; r == 0 && i < choice->chosen.n; i++) {
 		const char *path = choice->chosen.v[i];
@@ -280,9 +266,9 @@ int source_copy_run(int from_run_fd, int run_fd, struct buf *manifest,
 	ret_digest[0] = '\0';
 	if (r < 0 || !paths.n)
 		return r;
-	c.digest = digest_new_md5();
-	if (!c.digest)
-		return -ENOMEM;
+	r = digest_new(DIGEST_MD5, &c.digest);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; r == 0 && i < paths.n; i++) {
 		r = copy_file(&c, paths.v[i], paths.v[i], sources.v[i]);
 		if (r == -ENOENT)

@@ -55,11 +55,24 @@ static int add_guildignore(const char *dir, struct strv *argv)
 	return r;
 }
 
+/* What a command prints, names that end in NUL; directories without their slash. */
+static int list_paths(const char *const *argv, const char *dir, struct strv *ret_paths)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	int r = output_of(argv, dir, &out);
+
+	for (const char *p = buf_str(&out); r == 0 && p < out.data + out.len; p += strlen(p) + 1) {
+		size_t len = strlen(p);
+
+		r = strv_add_len(ret_paths, p, len && p[len - 1] == '/' ? len - 1 : len);
+	}
+	return r;
+}
+
 int source_git_ignored(const char *dir, struct strv *ret_paths)
 {
 	static const char *const command[] = {"git", "ls-files", "-z", "--ignored", "--others",
 		"--cached", "--exclude-standard", "--directory"};
-	_cleanup_buf_ struct buf out = BUF_INIT;
 	_cleanup_strv_ struct strv argv = STRV_INIT;
 	int r = has_git(dir) ? 0 : -ENOENT;
 
@@ -67,14 +80,23 @@ int source_git_ignored(const char *dir, struct strv *ret_paths)
 		r = strv_add(&argv, command[i]);
 	if (r == 0)
 		r = add_guildignore(dir, &argv);
-	if (r == 0)
-		r = output_of((const char *const *)argv.v, dir, &out);
-	for (const char *p = buf_str(&out); r == 0 && p < out.data + out.len; p += strlen(p) + 1) {
-		size_t len = strlen(p);
+	return r == 0 ? list_paths((const char *const *)argv.v, dir, ret_paths) : r;
+}
 
-		r = strv_add_len(ret_paths, p, len && p[len - 1] == '/' ? len - 1 : len);
-	}
-	return r;
+int source_git_files(const char *dir, struct strv *ret_paths)
+{
+	static const char *const argv[] = {
+		"git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", NULL};
+
+	return has_git(dir) ? list_paths(argv, dir, ret_paths) : -ENOENT;
+}
+
+int source_git_unstaged(const char *dir, struct strv *ret_paths)
+{
+	static const char *const argv[] = {
+		"git", "ls-files", "-z", "--modified", "--others", "--exclude-standard", NULL};
+
+	return has_git(dir) ? list_paths(argv, dir, ret_paths) : -ENOENT;
 }
 
 int source_git_commit(const char *dir, struct buf *b)

@@ -14,6 +14,12 @@
  * from dir: also files that are tracked, when a pattern is about them.
  */
 int source_git_ignored(const char *dir, struct strv *ret_paths);
+/*
+ * Files below dir that git does not ignore, and those of them whose content is neither committed
+ * nor staged: modified ones and new ones.
+ */
+int source_git_files(const char *dir, struct strv *ret_paths);
+int source_git_unstaged(const char *dir, struct strv *ret_paths);
 /* "git:<40 hex>", with a * behind it when there are changes. */
 int source_git_commit(const char *dir, struct buf *b);
 

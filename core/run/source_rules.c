@@ -275,14 +275,9 @@ static bool matches(const struct source_rule *rule, const char *path)
 	return false;
 }
 
-static int compare_strings(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool is_ignored(const struct source_rules *rules, const char *path)
 {
-	return bsearch(&path, rules->ignored.v, rules->ignored.n, sizeof(char *), compare_strings);
+	return strv_has_sorted(&rules->ignored, path);
 }
 
 /* What editors write: by the name where that says it, else few control characters, no NUL. */

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/beneath.h"
+#include "base/clock.h"
 #include "run/attr.h"
 
 enum { DROP_NAME_MAX = 4096 };
@@ -64,7 +65,7 @@ static int load_dropped(int run_fd, struct run_summary *s)
 {
 	_cleanup_buf_ struct buf name = BUF_INIT;
 
-	if (file_read(run_fd, RUN_DROP_FILE, DROP_NAME_MAX, &name) < 0 || !name.len)
+	if (beneath_read(run_fd, RUN_DROP_FILE, DROP_NAME_MAX, &name) < 0 || !name.len)
 		return 0;
 	s->dropped = buf_steal(&name, NULL);
 	return s->dropped ? 0 : -ENOMEM;
@@ -72,8 +73,7 @@ static int load_dropped(int run_fd, struct run_summary *s)
 
 static int load_proto(int run_fd, struct run_summary *s)
 {
-	_cleanup_close_ int fd = openat(
-		run_fd, RUN_GUILD_DIR "/proto", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = beneath_open(run_fd, RUN_PROTO_DIR, O_PATH | O_DIRECTORY, 0);
 	_cleanup_buf_ struct buf shown = BUF_INIT;
 	struct opref proto;
 
@@ -145,7 +145,24 @@ int64_t run_summary_time(const struct run_summary *s)
 	return s->started ? s->started : s->initialized;
 }
 
+int64_t run_summary_span(const struct run_summary *s)
+{
+	int64_t end = s->status == RUN_RUNNING ? clock_now() : s->stopped;
+
+	return s->started && end >= s->started ? end - s->started : -1;
+}
+
 int64_t run_summary_changed(const struct run_summary *s)
 {
 	return s->stopped ? s->stopped : run_summary_time(s);
+}
+
+void run_summary_operation(const struct run_summary *s, struct buf *b)
+{
+	_cleanup_buf_ struct buf base = BUF_INIT;
+
+	opref_display(&base, &s->opref);
+	if (s->proto)
+		buf_printf(b, "%s%s", s->proto, *buf_str(&base) == '+' ? "" : "+");
+	buf_puts(b, buf_str(&base));
 }

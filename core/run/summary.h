@@ -30,8 +30,13 @@ int run_summary_copy(struct run_summary *to, const struct run_summary *from);
 void run_summary_release(struct run_summary *s);
 #define _cleanup_summary_ _cleanup_(run_summary_release)
 
+/* The operation's name in lists; that of a batch has its prototype's before it. */
+void run_summary_operation(const struct run_summary *s, struct buf *b);
 /* What lists sort by: started, else initialized, else 0. */
 int64_t run_summary_time(const struct run_summary *s);
+/* Microseconds from its start to its end, or to now while it runs; -1: not known, which it is not
+ * either when the clock was set back in between. */
+int64_t run_summary_span(const struct run_summary *s);
 /* When it last changed state: stopped, else started, else initialized. */
 int64_t run_summary_changed(const struct run_summary *s);
 
