@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/file.h"
 
 /* --- the sorted array; all with the lock held ----------------------------- */
@@ -41,32 +42,19 @@ static uint64_t serial_of(const struct catalog *c, const struct entry *e)
 	return (uint64_t)(e - c->entries) + 1;
 }
 
-static int grow(void *array, size_t n, size_t *cap, size_t size)
-{
-	size_t more = *cap ? *cap * 2 : 256;
-	void *grown;
-
-	if (n < *cap)
-		return 0;
-	grown = reallocarray(*(void **)array, more, size);
-	if (!grown)
-		return -ENOMEM;
-	*(void **)array = grown;
-	*cap = more;
-	return 0;
-}
-
 /* A new entry, not yet in the sorted array, which keeps the id. NULL: out of memory. */
 static struct entry *append(struct catalog *c, const char *id)
 {
 	struct entry *e;
 
-	if (c->n >= UINT32_MAX - 1 || grow(&c->entries, c->n, &c->cap, sizeof(*c->entries)) < 0 ||
-		grow(&c->by_id, c->n_by_id, &c->cap_by_id, sizeof(*c->by_id)) < 0)
+	if (c->n >= UINT32_MAX - 1 ||
+		array_grow(&c->entries, c->n, &c->cap, sizeof(*c->entries)) < 0 ||
+		array_grow(&c->by_id, c->n_by_id, &c->cap_by_id, sizeof(*c->by_id)) < 0)
 		return NULL;
 	e = &c->entries[c->n];
 	*e = (struct entry){.id = id, .present = true};
 	c->n++;
+	c->generation++;
 	return e;
 }
 
@@ -92,7 +80,7 @@ static void take_out(struct catalog *c, struct entry *e)
 	c->n_by_id--;
 	memmove(&c->by_id[at], &c->by_id[at + 1], (c->n_by_id - at) * sizeof(*c->by_id));
 	e->present = false;
-	entry_forget(e);
+	entry_forget(c, e);
 }
 
 /* --- scanning ------------------------------------------------------------- */
@@ -139,7 +127,7 @@ int catalog_new(const struct home *home, struct catalog **ret, struct err *err)
 void catalog_free(struct catalog *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		entry_forget(&c->entries[i]);
+		entry_forget(c, &c->entries[i]);
 	free(c->entries);
 	free(c->by_id);
 	names_release(&c->ids);
@@ -174,7 +162,7 @@ struct changes {
 
 static int note(struct changes *changes, enum catalog_change what, uint64_t serial, const char *id)
 {
-	if (grow(&changes->v, changes->n, &changes->cap, sizeof(*changes->v)) < 0)
+	if (array_grow(&changes->v, changes->n, &changes->cap, sizeof(*changes->v)) < 0)
 		return -ENOMEM;
 	changes->v[changes->n++] = (struct change){.what = what, .serial = serial, .id = id};
 	return 0;
@@ -257,17 +245,47 @@ uint64_t catalog_find(struct catalog *c, const char *id)
 	return e ? serial_of(c, e) : 0;
 }
 
-uint64_t catalog_find_prefix(struct catalog *c, const char *prefix, size_t *ret_matches)
+size_t catalog_find_prefixed(struct catalog *c, const char *prefix, uint64_t *ret, size_t max)
 {
 	LOCK_SCOPE(&c->lock);
 	size_t len = strlen(prefix), first = lower_bound(c, prefix), n = 0;
 
-	while (first + n < c->n_by_id &&
-		strncmp(c->entries[c->by_id[first + n]].id, prefix, len) == 0)
-		n++;
+	for (; first + n < c->n_by_id; n++) {
+		uint32_t at = c->by_id[first + n];
+
+		if (strncmp(c->entries[at].id, prefix, len) != 0)
+			break;
+		if (n < max)
+			ret[n] = (uint64_t)at + 1;
+	}
+	return n;
+}
+
+uint64_t catalog_find_prefix(struct catalog *c, const char *prefix, size_t *ret_matches)
+{
+	uint64_t serial;
+	size_t n = catalog_find_prefixed(c, prefix, &serial, 1);
+
 	if (ret_matches)
 		*ret_matches = n;
-	return n == 1 ? (uint64_t)c->by_id[first] + 1 : 0;
+	return n == 1 ? serial : 0;
+}
+
+uint64_t catalog_find_prefix_for(
+	struct catalog *c, const char *prefix, const struct catalog_viewer *viewer)
+{
+	size_t n = catalog_find_prefixed(c, prefix, NULL, 0), seen = 0;
+	_cleanup_free_ uint64_t *serials = calloc(n + 1, sizeof(*serials));
+	uint64_t found = 0;
+
+	/* What has come or gone between the two looks is as if after or before both. */
+	if (serials)
+		catalog_find_prefixed(c, prefix, serials, n);
+	for (size_t i = 0; serials && i < n && seen < 2; i++)
+		if (serials[i] && (!viewer || viewer->may_see(viewer->arg, serials[i])) &&
+			seen++ == 0)
+			found = serials[i];
+	return seen == 1 ? found : 0;
 }
 
 const char *catalog_id(struct catalog *c, uint64_t serial)
@@ -276,6 +294,21 @@ const char *catalog_id(struct catalog *c, uint64_t serial)
 	struct entry *e = entry_by_serial(c, serial);
 
 	return e ? e->id : NULL;
+}
+
+uint64_t catalog_generation(struct catalog *c)
+{
+	LOCK_SCOPE(&c->lock);
+
+	return c->generation;
+}
+
+unsigned catalog_version(struct catalog *c, uint64_t serial)
+{
+	LOCK_SCOPE(&c->lock);
+	struct entry *e = entry_by_serial(c, serial);
+
+	return e ? e->version : 0;
 }
 
 bool catalog_present(struct catalog *c, uint64_t serial)

@@ -37,6 +37,9 @@ typedef void (*catalog_change_fn)(
 
 /* Reads runs/ again and reports what came and went. */
 int catalog_rescan(struct catalog *catalog, catalog_change_fn changed, void *arg);
+/* Also forgets what our own programs have changed since it was filled; in a home of few runs, what
+ * anybody has. */
+int catalog_refresh(struct catalog *catalog);
 /* One run that was just born, or may be gone. Returns its serial, 0 when it is not there. */
 uint64_t catalog_update(struct catalog *catalog, const char *id);
 
@@ -44,6 +47,17 @@ size_t catalog_count(struct catalog *catalog);
 uint64_t catalog_find(struct catalog *catalog, const char *id); /* 0: none */
 /* The only run whose id starts so; 0 when there is none or several (*ret_matches says). */
 uint64_t catalog_find_prefix(struct catalog *catalog, const char *prefix, size_t *ret_matches);
+/* Runs whose ids start so, by id: their number, of which at most `max` are in ret. */
+size_t catalog_find_prefixed(
+	struct catalog *catalog, const char *prefix, uint64_t *ret, size_t max);
+/* For whom something is looked up: what he may not see is as if it were not there. NULL: all. */
+struct catalog_viewer {
+	bool (*may_see)(const void *arg, uint64_t serial);
+	const void *arg;
+};
+/* The only run whose id starts so of those that the viewer may see; 0: none, or several. */
+uint64_t catalog_find_prefix_for(
+	struct catalog *catalog, const char *prefix, const struct catalog_viewer *viewer);
 /* The id, valid for the life of the catalogue (also after the run is gone); NULL: no such serial.
  */
 const char *catalog_id(struct catalog *catalog, uint64_t serial);
@@ -55,10 +69,17 @@ int catalog_summary(struct catalog *catalog, uint64_t serial, struct run_summary
 int catalog_listed(struct catalog *catalog, uint64_t serial, struct run_summary *ret);
 /* In memory as over, with nothing left to be done for it. Asks nothing of the store. */
 bool catalog_known_over(struct catalog *catalog, uint64_t serial);
+/* When such a run last changed its state; 0: its summary is not in memory. Asks nothing, too. */
+int64_t catalog_known_changed(struct catalog *catalog, uint64_t serial);
 /* Pending, staged or running. Asks less of the store than a summary; a run that is gone is live. */
 bool catalog_is_live(struct catalog *catalog, uint64_t serial);
 /* The next catalog_summary() reads the store again. */
 void catalog_invalidate(struct catalog *catalog, uint64_t serial);
+
+/* Another number after a run has come, gone, or was found or said to have changed. */
+uint64_t catalog_generation(struct catalog *catalog);
+/* The same for one run. */
+unsigned catalog_version(struct catalog *catalog, uint64_t serial);
 
 /* When the run was born (initialized, else started), in microseconds; 0: nobody knows. */
 int64_t catalog_born(struct catalog *catalog, uint64_t serial);
@@ -69,7 +90,7 @@ int catalog_newest_first(struct catalog *catalog, uint64_t **ret, size_t *ret_n)
 /* The run that was born last of those for which want() says yes (NULL: any); 0: none. Not the one
  * that was started last: a run is the newest from its birth on, before it has started. */
 uint64_t catalog_newest(struct catalog *catalog,
-	bool (*want)(void *arg, const struct run_summary *summary), void *arg);
+	bool (*want)(void *arg, uint64_t serial, const struct run_summary *summary), void *arg);
 
 /* --- the index ------------------------------------------------------------- */
 
@@ -93,6 +114,8 @@ struct catalog_sweep {
 int catalog_sweep(struct catalog *catalog, const struct catalog_sweep *told);
 /* Microseconds until that is due: a minute, or $GUILD_SWEEP_SECONDS, after the last one. */
 int64_t catalog_sweep_wait(struct catalog *catalog);
+/* Few enough runs to compare each with the store where another catalogue waits for a sweep. */
+bool catalog_is_small(struct catalog *catalog);
 /* Whether there is an index, which others profit from. */
 bool catalog_has_index(struct catalog *catalog);
 

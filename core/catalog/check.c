@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "catalog/catalog.h"
+#include "catalog/facts.h"
 #include "catalog/index.h"
 #include "catalog/stamp.h"
 
 struct job {
 	const struct home *home;
 	struct index_check *check;
+	struct index *index;
 	struct strv announced; /* what our own programs have changed since */
 };
 
@@ -73,16 +75,28 @@ static bool is_same(struct job *job, const char *id, const struct run_summary *i
 	return compare_text(job, id, "the damage", index->damage, store->damage) && same;
 }
 
-static int compare_ids(const void *a, const void *b)
+/* What the index has packed of a run that did not change, against what would be packed now. */
+static bool are_facts_same(struct job *job, const char *id, uint64_t stamp, int run_fd)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	_cleanup_buf_ struct buf stored = BUF_INIT;
+	struct index_facts facts;
+	uint64_t watch_stamp;
+
+	if (index_get_facts(job->index, id, &facts) < 0 || facts.stamp != stamp)
+		return true;
+	watch_stamp = stamp_of_paths(run_fd, facts.watch, facts.watch_len);
+	if (watch_stamp != facts.watch_stamp || facts_read(run_fd, NULL, &stored) < 0 ||
+		(stored.len == facts.len && memcmp(stored.data, facts.bytes, facts.len) == 0))
+		return true;
+	say(job, "%s: the flags, attributes or scalars in the index are not those in the store",
+		id);
+	return false;
 }
 
 /* Of a sorted list: there may be as many as a changes file has lines. */
 static bool is_announced(const struct job *job, const char *id)
 {
-	return job->announced.n && bsearch(&id, job->announced.v, job->announced.n,
-					   sizeof(*job->announced.v), compare_ids);
+	return strv_has_sorted(&job->announced, id);
 }
 
 static int check_row(void *arg, const struct index_row *row)
@@ -100,7 +114,8 @@ static int check_row(void *arg, const struct index_row *row)
 		return 0;
 	if (stamp != row->stamp)
 		job->check->outdated++;
-	else if (!is_same(job, row->id, &row->summary, &stored))
+	else if (!is_same(job, row->id, &row->summary, &stored) ||
+		 !are_facts_same(job, row->id, stamp, fd))
 		job->check->wrong++;
 	return 0;
 }
@@ -117,6 +132,7 @@ static int check_rows(struct job *job, struct index *ix, struct err *err)
 	struct index_state state;
 	int r = index_verify(ix, err);
 
+	job->index = ix;
 	if (r == 0)
 		r = index_view(ix, &state);
 	/* Where the mark is lost, the stamps tell what was changed. */

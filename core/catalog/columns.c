@@ -105,7 +105,7 @@ static bool is_word(const struct scanner *s, const char *word)
 static int unexpected(const struct scanner *s, const char *wanted)
 {
 	if (s->token == TOKEN_QUOTED && !s->len)
-		return err_set(s->err, -EINVAL,
+		return err_set(s->err, -EILSEQ,
 			"column '%s': the quote at position %zu is not closed", s->text,
 			(size_t)(s->start - s->text) + 1);
 	if (s->token == TOKEN_END)
@@ -209,6 +209,19 @@ static char *default_heading(const struct column *c)
 	return buf_error(&b) ? NULL : strdup(buf_str(&b));
 }
 
+/* Long enough to tell it from any other column. */
+static char *whole_heading(const struct column *c)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	if (c->kind != COLUMN_SCALAR)
+		buf_putc(&b, c->kind == COLUMN_FLAG ? '=' : '.');
+	if (c->qualifier != QUALIFIER_LAST)
+		buf_printf(&b, "%s ", qualifiers[c->qualifier]);
+	buf_printf(&b, "%s%s", c->key, c->step ? " step" : "");
+	return buf_error(&b) ? NULL : strdup(buf_str(&b));
+}
+
 static void column_release(struct column *c)
 {
 	free(c->key);
@@ -221,6 +234,7 @@ static int take_column(struct scanner *s, struct column *c)
 
 	if (r == 0 && is_word(s, "as")) {
 		next(s);
+		c->named = true;
 		r = take_text(s, true, "a name", &c->heading);
 	} else if (r == 0) {
 		c->heading = default_heading(c);
@@ -242,6 +256,33 @@ static int append(struct columns *to, struct column *c)
 	return 0;
 }
 
+bool column_same(const struct column *a, const struct column *b)
+{
+	return a->kind == b->kind && a->qualifier == b->qualifier && a->step == b->step &&
+	       strcmp(a->key, b->key) == 0;
+}
+
+/* Of columns with one heading only the first would be seen. */
+static int tell_apart(struct column *c, const struct columns *others)
+{
+	_cleanup_free_ char *brief = default_heading(c);
+	bool clashes = false;
+
+	for (size_t i = 0; brief && !c->named && !clashes && i < others->n; i++) {
+		const struct column *other = &others->v[i];
+		_cleanup_free_ char *theirs = other->named ? NULL : default_heading(other);
+
+		clashes = theirs && strcmp(theirs, brief) == 0 && !column_same(c, other);
+	}
+	if (!brief)
+		return -ENOMEM;
+	if (!clashes)
+		return 0;
+	free(c->heading);
+	c->heading = whole_heading(c);
+	return c->heading ? 0 : -ENOMEM;
+}
+
 int columns_parse(const char *spec, struct columns *to, struct err *err)
 {
 	struct scanner s = {.text = spec, .at = spec, .err = err};
@@ -258,6 +299,8 @@ int columns_parse(const char *spec, struct columns *to, struct err *err)
 		if (r < 0)
 			column_release(&c);
 	} while (r == 0 && s.token == TOKEN_COMMA);
+	for (size_t i = 0; r == 0 && i < to->n; i++)
+		r = tell_apart(&to->v[i], to);
 	while (r < 0 && to->n > before)
 		column_release(&to->v[--to->n]);
 	return r;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 struct compact {
 	const struct opref *opref;
 	int64_t initialized, started, stopped;
@@ -64,15 +66,8 @@ static const struct opref *intern(struct opref_table *t, const struct opref *ref
 		else
 			high = mid;
 	}
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 16;
-		struct opref **grown = reallocarray(t->v, cap, sizeof(struct opref *));
-
-		if (!grown)
-			return NULL;
-		t->v = grown;
-		t->cap = cap;
-	}
+	if (array_grow(&t->v, t->n, &t->cap, sizeof(struct opref *)) < 0)
+		return NULL;
 	memmove(&t->v[low + 1], &t->v[low], (t->n - low) * sizeof(struct opref *));
 	t->v[low] = copy(ref);
 	if (t->v[low]) {

@@ -89,36 +89,37 @@ static int cell_of_value(struct comparison *c, const struct value *v, struct cel
 	return 0;
 }
 
-static struct cell cell_of_number(double number)
+static struct cell cell_of_number(const struct comparison *c, double number)
 {
 	/* Guild AI's index has NULL for it. */
-	if (isnan(number))
+	if (isnan(number) && !c->spec.keep_nan)
 		return (struct cell){.type = CELL_NONE};
 	return (struct cell){.type = CELL_NUMBER, .number = number};
 }
 
-static struct cell cell_of_point(const struct series_point *point, bool step)
+static struct cell cell_of_point(
+	const struct comparison *c, const struct series_point *point, bool step)
 {
 	return step ? (struct cell){.type = CELL_INT, .integer = point->step}
-		    : cell_of_number(point->value);
+		    : cell_of_number(c, point->value);
 }
 
-static struct cell cell_of_summary(
-	const struct series_summary *s, enum column_qualifier qualifier, bool step)
+static struct cell cell_of_summary(const struct comparison *c, const struct series_summary *s,
+	enum column_qualifier qualifier, bool step)
 {
 	switch (qualifier) {
 	case QUALIFIER_LAST:
-		return cell_of_point(&s->last, step);
+		return cell_of_point(c, &s->last, step);
 	case QUALIFIER_FIRST:
-		return cell_of_point(&s->first, step);
+		return cell_of_point(c, &s->first, step);
 	case QUALIFIER_MIN:
-		return cell_of_point(&s->min, step);
+		return cell_of_point(c, &s->min, step);
 	case QUALIFIER_MAX:
-		return cell_of_point(&s->max, step);
+		return cell_of_point(c, &s->max, step);
 	case QUALIFIER_AVG:
-		return step ? (struct cell){.type = CELL_NONE} : cell_of_number(series_avg(s));
+		return step ? (struct cell){.type = CELL_NONE} : cell_of_number(c, series_avg(s));
 	case QUALIFIER_TOTAL:
-		return step ? (struct cell){.type = CELL_NONE} : cell_of_number(s->total);
+		return step ? (struct cell){.type = CELL_NONE} : cell_of_number(c, s->total);
 	case QUALIFIER_COUNT:
 		break;
 	}
@@ -171,9 +172,42 @@ static int cell_of_column(struct comparison *c, const struct compare_run *run,
 		break;
 	}
 	s = find_scalar(run, column->key);
-	*ret = s ? cell_of_summary(s->summary, column->qualifier, column->step)
+	*ret = s ? cell_of_summary(c, s->summary, column->qualifier, column->step)
 		 : (struct cell){.type = CELL_NONE};
 	return 0;
+}
+
+static bool number_of_value(const struct value *v, double *ret)
+{
+	if (!v)
+		return false;
+	if (v->type == VALUE_INT)
+		*ret = (double)v->integer;
+	else if (v->type == VALUE_FLOAT)
+		*ret = v->number;
+	return v->type == VALUE_INT || v->type == VALUE_FLOAT;
+}
+
+bool compare_column(const struct compare_run *run, const struct column *column, double *ret)
+{
+	static const struct comparison plain = {.spec.keep_nan = true};
+	const struct compare_scalar *s;
+	struct cell cell;
+
+	switch (column->kind) {
+	case COLUMN_FLAG:
+		return number_of_value(value_get(run->flags, column->key), ret);
+	case COLUMN_ATTR:
+		return number_of_value(value_get(run->attrs, column->key), ret);
+	case COLUMN_SCALAR:
+		break;
+	}
+	s = find_scalar(run, column->key);
+	if (!s)
+		return false;
+	cell = cell_of_summary(&plain, s->summary, column->qualifier, column->step);
+	*ret = cell.type == CELL_INT ? (double)cell.integer : cell.number;
+	return cell.type != CELL_NONE;
 }
 
 static int add_columns(struct comparison *c, const struct compare_run *run,
@@ -303,10 +337,10 @@ static int add_scalars(struct comparison *c, const struct compare_run *run)
 	if (r < 0 || !s->n)
 		return r;
 	grid_fill(c->grid, s->step_column, SECTION_OP,
-		cell_of_point(&run->scalars[s->step].summary->last, true));
+		cell_of_point(c, &run->scalars[s->step].summary->last, true));
 	for (size_t i = 0; i < s->n; i++)
 		grid_fill(c->grid, s->columns[i], SECTION_OP,
-			cell_of_number(run->scalars[s->scalars[i]].summary->last.value));
+			cell_of_number(c, run->scalars[s->scalars[i]].summary->last.value));
 	return 0;
 }
 

@@ -47,6 +47,7 @@ struct compare_spec {
 	const struct columns *core, *user; /* must outlive the comparison */
 	bool skip_op;                      /* no columns of operations */
 	bool system_scalars;               /* by default also those that begin with sys/ */
+	bool keep_nan;                     /* as a number; else as nothing, as Guild AI has it */
 };
 
 struct comparison;
@@ -59,6 +60,9 @@ static inline void comparison_freep(struct comparison **c)
 	comparison_free(*c);
 }
 #define _cleanup_comparison_ _cleanup_(comparison_freep)
+
+/* The number that a run has in a column; false: it has none there. NaN is one. */
+bool compare_column(const struct compare_run *run, const struct column *column, double *ret);
 
 int comparison_add(struct comparison *c, const struct compare_run *run);
 /* The table, to be finished, sorted and read; it lives as long as the comparison. */

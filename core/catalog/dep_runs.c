@@ -18,7 +18,6 @@ static bool one_matches(char *spec, const struct opref *ref)
 	char *rest = slash ? slash + 1 : spec;
 	char *colon = strchr(rest, ':');
 	_cleanup_buf_ struct buf pattern = BUF_INIT;
-	_cleanup_regex_ struct regex *regex = NULL;
 
 	if (slash)
 		*slash = '\0';
@@ -29,8 +28,7 @@ static bool one_matches(char *spec, const struct opref *ref)
 	if (colon && strcmp(rest, ref->model) != 0)
 		return false;
 	buf_printf(&pattern, "\\A(?:%s)\\Z", colon ? colon + 1 : rest);
-	return regex_compile(buf_str(&pattern), &regex, NULL) == 0 &&
-	       regex_search(regex, ref->op, NULL);
+	return regex_matches(buf_str(&pattern), ref->op);
 }
 
 /* One of the comma-separated specs. */
@@ -90,7 +88,7 @@ static bool in_scope(const struct scope *scope, const char *id)
 
 /* What is looked for, and what was found. */
 struct search {
-	struct catalog *catalog;
+	const struct dep_query *query;
 	const struct scope *scope;
 	const char *spec;
 	const char *prefix; /* of the id */
@@ -98,20 +96,23 @@ struct search {
 	int64_t born;
 };
 
-static bool is_candidate(void *arg, const struct run_summary *s)
+static bool is_candidate(void *arg, uint64_t serial, const struct run_summary *s)
 {
 	const struct search *search = arg;
+	const struct catalog_viewer *viewer = search->query->viewer;
 
-	return (s->status == RUN_COMPLETED || s->status == RUN_RUNNING ||
-		       s->status == RUN_TERMINATED) &&
-	       spec_matches(search->spec, &s->opref);
+	return (run_status_provides(s->status) ||
+		       (search->query->for_stage && s->status == RUN_STAGED)) &&
+	       spec_matches(search->spec, &s->opref) &&
+	       (!viewer || viewer->may_see(viewer->arg, serial));
 }
 
 /* Few runs are marked, and few begin with a prefix: one look at each, and a summary of those. */
 static int look(void *arg, uint64_t serial)
 {
 	struct search *search = arg;
-	const char *id = catalog_id(search->catalog, serial);
+	struct catalog *catalog = search->query->catalog;
+	const char *id = catalog_id(catalog, serial);
 	_cleanup_close_ int fd = -1;
 	_cleanup_summary_ struct run_summary s = {0};
 	int64_t born;
@@ -119,11 +120,11 @@ static int look(void *arg, uint64_t serial)
 	if (strncmp(id, search->prefix, strlen(search->prefix)) != 0 ||
 		!in_scope(search->scope, id))
 		return 0;
-	fd = home_open_run(catalog_home(search->catalog), id);
+	fd = home_open_run(catalog_home(catalog), id);
 	if (fd < 0 || (!*search->prefix && !search->scope->parent && !attr_exists(fd, "marked")) ||
-		catalog_summary(search->catalog, serial, &s) < 0 || !is_candidate(search, &s))
+		catalog_summary(catalog, serial, &s) < 0 || !is_candidate(search, serial, &s))
 		return 0;
-	born = catalog_born(search->catalog, serial);
+	born = catalog_born(catalog, serial);
 	if (!search->found || born > search->born) {
 		search->found = serial;
 		search->born = born;
@@ -131,11 +132,11 @@ static int look(void *arg, uint64_t serial)
 	return 0;
 }
 
-const char *dep_runs_find(struct catalog *catalog, const char *spec, const char *prefix)
+const char *dep_runs_find(const struct dep_query *query, const char *spec, const char *prefix)
 {
+	struct catalog *catalog = query->catalog;
 	struct scope scope;
-	struct search search = {
-		.catalog = catalog, .scope = &scope, .spec = spec, .prefix = prefix};
+	struct search search = {.query = query, .scope = &scope, .spec = spec, .prefix = prefix};
 
 	scope_open(&scope, catalog_home(catalog));
 	catalog_each(catalog, look, &search);
@@ -145,41 +146,69 @@ const char *dep_runs_find(struct catalog *catalog, const char *spec, const char 
 	return search.found ? catalog_id(catalog, search.found) : NULL;
 }
 
+/* --- flags of sources ----------------------------------------------------- */
+
+struct filling {
+	const struct dep_query *query;
+	const struct operation *op;
+	struct value *flags;
+	struct strv *missing; /* or NULL */
+};
+
 /* The full id that a source's flag gets; NULL: it stays as it is. */
 static const char *run_for(
-	struct catalog *catalog, const struct source *s, const struct value *given)
+	const struct dep_query *query, const struct source *s, const struct value *given)
 {
 	const char *text = value_str(given);
 	uint64_t serial;
 
 	if (value_is_null(given) || (text && !*text))
-		return dep_runs_find(catalog, s->spec, "");
+		return dep_runs_find(query, s->spec, "");
 	if (!text || strlen(text) >= RUN_ID_LEN)
 		return NULL;
-	serial = catalog_find_prefix(catalog, text, NULL);
-	return serial ? catalog_id(catalog, serial) : NULL;
+	serial = catalog_find_prefix_for(query->catalog, text, query->viewer);
+	return serial ? catalog_id(query->catalog, serial) : NULL;
 }
 
-static int fill_flag(struct catalog *catalog, const struct operation *op, const struct source *s,
-	struct value *flags, struct strv *missing)
+/* Of the trials of a batch: each one's run. */
+static int fill_list(const struct filling *f, const struct source *s, struct value *list)
+{
+	for (size_t i = 0; i < list->list.n; i++) {
+		const char *id = run_for(f->query, s, list->list.items[i]);
+		struct value *v = id ? value_string(id) : NULL;
+
+		if (id && !v)
+			return -ENOMEM;
+		if (!v)
+			continue;
+		value_free(list->list.items[i]);
+		list->list.items[i] = v;
+	}
+	return 0;
+}
+
+static int fill_flag(const struct filling *f, const struct source *s)
 {
 	const char *name = s->flag_name ? s->flag_name : s->resolving_name;
-	const struct value *given = value_get(flags, name);
+	struct value *given = value_get(f->flags, name);
 	const char *id;
 
-	if (s->type != SOURCE_OPERATION || s->no_flag || !operation_flag(op, name))
+	if (s->type != SOURCE_OPERATION || s->no_flag || !operation_flag(f->op, name))
 		return 0;
-	id = run_for(catalog, s, given);
+	if (given && given->type == VALUE_LIST)
+		return fill_list(f, s, given);
+	id = run_for(f->query, s, given);
 	if (id)
-		return value_map_set(flags, name, value_string(id));
-	return missing && value_is_null(given) && !s->optional
-		       ? strv_add(missing, s->resolving_name)
+		return value_map_set(f->flags, name, value_string(id));
+	return f->missing && value_is_null(given) && !s->optional
+		       ? strv_add(f->missing, s->resolving_name)
 		       : 0;
 }
 
-int dep_runs_fill_flags(struct catalog *catalog, const struct operation *op, struct value *flags,
-	struct strv *missing)
+int dep_runs_fill_flags(const struct dep_query *query, const struct operation *op,
+	struct value *flags, struct strv *missing)
 {
+	const struct filling f = {query, op, flags, missing};
 	_cleanup_free_ const struct resource **resources = NULL;
 	size_t n = 0;
 	int r = operation_resources(op, flags, &resources, &n, NULL);
@@ -188,6 +217,6 @@ int dep_runs_fill_flags(struct catalog *catalog, const struct operation *op, str
 		return r == -ENOMEM ? r : 0; /* the birth will say what is wrong */
 	for (size_t i = 0; r == 0 && i < n; i++)
 		for (size_t j = 0; r == 0 && j < resources[i]->n_sources; j++)
-			r = fill_flag(catalog, op, &resources[i]->sources[j], flags, missing);
+			r = fill_flag(&f, &resources[i]->sources[j]);
 	return r;
 }

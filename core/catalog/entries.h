@@ -35,7 +35,8 @@ struct catalog {
 	size_t n_by_id, cap_by_id;
 	struct names ids; /* where the ids' texts are */
 	struct opref_table oprefs;
-	size_t n_learned; /* summaries that the index does not have, or more */
+	uint64_t generation; /* counts what may change a list */
+	size_t n_learned;    /* summaries that the index does not have, or more */
 
 	pthread_mutex_t index_lock; /* of the rest; taken before the other one */
 	bool has_index;
@@ -53,7 +54,7 @@ static inline struct entry *entry_by_serial(const struct catalog *c, uint64_t se
 /* With the lock held. NULL: there is no such run. */
 struct entry *entry_by_id(const struct catalog *c, const char *id);
 /* With the lock held: the next question about this run goes to the store. */
-void entry_forget(struct entry *e);
+void entry_forget(struct catalog *c, struct entry *e);
 /* With the lock held: a run that is over is known from now on. Out of memory, it is not. */
 void entry_remember(
 	struct catalog *c, struct entry *e, const struct run_summary *s, uint64_t stamp);

@@ -191,6 +191,22 @@ void grid_drop_row(struct grid *g)
 		memset(g->filled, 0, g->n_headings * sizeof(*g->filled));
 }
 
+void grid_drop_rows(struct grid *g)
+{
+	grid_drop_row(g);
+	for (size_t i = 0; i < g->n_rows; i++)
+		free(g->rows[i].entries);
+	for (size_t i = 0; i < g->n_texts; i++)
+		free(g->texts[i]);
+	g->n_rows = 0;
+	g->n_texts = 0;
+}
+
+size_t grid_n_headings(const struct grid *g)
+{
+	return g->n_headings;
+}
+
 int grid_end_row(struct grid *g, uint64_t serial)
 {
 	struct row row = {.serial = serial};
@@ -273,6 +289,11 @@ uint64_t grid_serial(const struct grid *g, size_t row)
 	return g->rows[row].serial;
 }
 
+struct cell grid_cell(const struct grid *g, size_t row, size_t column)
+{
+	return get(&g->rows[row], g->shown[column]);
+}
+
 void grid_row(const struct grid *g, size_t row, struct cell *ret)
 {
 	const struct row *r = &g->rows[row];
@@ -342,7 +363,7 @@ struct keyed {
 };
 
 /* NaN comes behind all numbers: as equal to everything it would make no order. */
-static int compare_numbers(const struct cell *a, const struct cell *b)
+int cell_compare_numbers(const struct cell *a, const struct cell *b)
 {
 	double m = 0, n = 0;
 
@@ -362,7 +383,7 @@ static int compare_rows(const void *a, const void *b, void *arg)
 	if ((x->key.type == CELL_NONE) != (y->key.type == CELL_NONE))
 		return x->key.type == CELL_NONE ? 1 : -1;
 	if (x->key.type != CELL_NONE)
-		r = x->text ? strcmp(x->text, y->text) : compare_numbers(&x->key, &y->key);
+		r = x->text ? strcmp(x->text, y->text) : cell_compare_numbers(&x->key, &y->key);
 	if (r)
 		return descending ? -r : r;
 	return x->before < y->before ? -1 : 1;

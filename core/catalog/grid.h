@@ -28,6 +28,9 @@ struct cell {
 /* Columns of one section stand together; a heading belongs to the first section that has it. */
 enum grid_section { SECTION_CORE, SECTION_OP, SECTION_USER };
 
+/* Numbers and booleans by value, NaN behind all; neither may be a text or nothing. */
+int cell_compare_numbers(const struct cell *a, const struct cell *b);
+
 struct grid;
 
 struct grid *grid_new(void); /* NULL: out of memory */
@@ -42,7 +45,10 @@ int grid_text(struct grid *g, char *text, struct cell *ret);
 /* In the row that is being made. Later sections win; inside a section what comes first does. */
 void grid_fill(struct grid *g, uint32_t column, enum grid_section section, struct cell cell);
 int grid_end_row(struct grid *g, uint64_t serial);
-void grid_drop_row(struct grid *g); /* what was filled since the last end is forgotten */
+void grid_drop_row(struct grid *g);  /* what was filled since the last end is forgotten */
+void grid_drop_rows(struct grid *g); /* all rows and texts; the columns stay */
+/* How many headings there are so far, also without grid_finish(). */
+size_t grid_n_headings(const struct grid *g);
 
 /* --- reading -------------------------------------------------------------- */
 
@@ -60,6 +66,7 @@ size_t grid_n_rows(const struct grid *g);
 size_t grid_n_columns(const struct grid *g);
 const char *grid_heading(const struct grid *g, size_t column);
 uint64_t grid_serial(const struct grid *g, size_t row);
+struct cell grid_cell(const struct grid *g, size_t row, size_t column);
 /* The cells of a row, as many as there are columns, into `ret`. */
 void grid_row(const struct grid *g, size_t row, struct cell *ret);
 

@@ -46,8 +46,6 @@ static inline void index_closep(struct index **ix)
 
 /* Absolute path of the file for a home. -ENOENT, -EPERM (the directory is not ours). */
 int index_path(const struct home *home, struct buf *b);
-/* Whether a file system (statfs's f_type) is one that other machines may write, too. */
-bool index_is_shared_fs(long type);
 
 struct index_state {
 	struct home_changes_mark mark; /* what was announced up to here is in the rows */
@@ -80,6 +78,36 @@ int index_put(struct index *ix, const struct index_row *row);
 int index_doubt(struct index *ix, const char *id);
 /* A run that is gone, with all that is kept of it. */
 int index_remove(struct index *ix, const char *id);
+
+/*
+ * Facts (facts.h) of a run, good as long as the stamps are these. The memory is the index's, until
+ * it is asked for others.
+ */
+struct index_facts {
+	uint64_t stamp;       /* of the run */
+	uint64_t watch_stamp; /* of the paths that tell of its event files */
+	const char *watch;    /* these, each with its NUL */
+	size_t watch_len;
+	const void *bytes;
+	size_t len;
+};
+
+/* -ENOENT: it has none. */
+int index_get_facts(struct index *ix, const char *id, struct index_facts *ret);
+/* Nothing is written when the index has no row of the run with that stamp. */
+int index_put_facts(struct index *ix, const char *id, const struct index_facts *facts);
+int index_drop_facts(struct index *ix, const char *id);
+/* What is kept of its curves beside its facts, good as long as they are: bytes are NULL when there
+ * is nothing. -ENOENT: it has no facts. */
+int index_get_curves(struct index *ix, const char *id, struct index_facts *ret);
+/* Nothing is written when the index has no facts with these stamps. */
+int index_put_curves(struct index *ix, const char *id, const struct index_facts *curves);
+/* As index_commit(), when nothing but facts was changed: the edition stays. */
+int index_commit_facts(struct index *ix);
+/* All that there are, but without their bytes. As index_each(). */
+int index_each_facts(struct index *ix,
+	int (*fn)(void *arg, const char *id, const struct index_facts *facts), void *arg);
+
 /* Gives state->edition its new value. */
 int index_commit(struct index *ix, struct index_state *state);
 

@@ -15,6 +15,12 @@ enum index_statement {
 	INDEX_ADD_OPREF,
 	INDEX_PUT_RUN,
 	INDEX_DOUBT_RUN,
+	INDEX_REMOVE_RUN,
+	INDEX_GET_FACTS,
+	INDEX_PUT_FACTS,
+	INDEX_DROP_FACTS,
+	INDEX_GET_CURVES,
+	INDEX_PUT_CURVES,
 	INDEX_STATEMENTS,
 };
 
@@ -28,5 +34,20 @@ struct index {
 /* SQLite's result as 0 or a negative errno. */
 int index_error(int rc);
 int index_run(struct index *ix, const char *sql);
+/* Ready for new values. */
+int index_prepare(struct index *ix, enum index_statement which, sqlite3_stmt **ret);
+/* For one that gives no rows. */
+int index_finish(sqlite3_stmt *statement);
+/* One that is about a run, by its id, and gives no rows. */
+int index_of_run(struct index *ix, enum index_statement which, const char *id);
+/* NULL for what is NULL in the table; then it is not what a column NOT NULL can hold. */
+char *index_text(sqlite3_stmt *statement, int column);
+void index_bind_text(sqlite3_stmt *statement, int at, const char *text);
+
+static inline void index_finalizep(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+#define _cleanup_statement_ _cleanup_(index_finalizep)
 
 #endif

@@ -13,34 +13,9 @@
 #include <xxhash.h>
 
 #include "base/file.h"
+#include "base/shared_fs.h"
 
 #define CACHE_DIR "cache/guildfs"
-
-bool index_is_shared_fs(long type)
-{
-	static const unsigned long shared[] = {
-		0x6969,     /* NFS */
-		0x517b,     /* SMB */
-		0xfe534d42, /* SMB2 */
-		0xff534d42, /* CIFS */
-		0x01021997, /* 9p */
-		0x00c36400, /* Ceph */
-		0x0bd00bd0, /* Lustre */
-		0x65735546, /* FUSE: sshfs, GlusterFS, ... */
-		0x5346414f, /* AFS */
-		0x47504653, /* GPFS */
-		0x19830326, /* BeeGFS */
-		0xaad7aaea, /* PanFS */
-		0x7461636f, /* OCFS2 */
-		0x01161970, /* GFS2 */
-		0x786f4256, /* VirtualBox */
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(shared); i++)
-		if (((unsigned long)type & 0xffffffff) == shared[i])
-			return true;
-	return false;
-}
 
 /* In a directory of the user's own, since /var/tmp is everybody's. */
 static int path_elsewhere(const struct home *home, struct buf *b)
@@ -71,7 +46,7 @@ int index_path(const struct home *home, struct buf *b)
 	real = realpath(buf_str(&dir), NULL);
 	if (!real || statfs(real, &fs) < 0)
 		return -errno;
-	if (index_is_shared_fs((long)fs.f_type))
+	if (shared_fs_type((long)fs.f_type))
 		return path_elsewhere(home, b);
 	buf_printf(b, "%s/index.db", real);
 	return buf_error(b);

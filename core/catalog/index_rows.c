@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/random.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 
 /* --- statements ----------------------------------------------------------- */
@@ -27,6 +28,17 @@ static const char *const texts[INDEX_STATEMENTS] = {
 		" label = excluded.label, dropped = excluded.dropped, proto = excluded.proto, "
 		"damage = excluded.damage",
 	[INDEX_DOUBT_RUN] = "UPDATE run SET stamp = 0 WHERE id = ?",
+	[INDEX_REMOVE_RUN] = "DELETE FROM run WHERE id = ?",
+	[INDEX_GET_FACTS] = "SELECT facts.stamp, watch_stamp, watch, bytes FROM run"
+			    " JOIN facts ON facts.run = run.n WHERE id = ?",
+	[INDEX_PUT_FACTS] = "INSERT OR REPLACE INTO facts (run, stamp, watch_stamp, watch, bytes)"
+			    " SELECT n, stamp, ?, ?, ? FROM run WHERE id = ? AND stamp = ?",
+	[INDEX_DROP_FACTS] = "DELETE FROM facts WHERE run = (SELECT n FROM run WHERE id = ?)",
+	[INDEX_GET_CURVES] = "SELECT facts.stamp, watch_stamp, watch, curves FROM run"
+			     " JOIN facts ON facts.run = run.n WHERE id = ?",
+	[INDEX_PUT_CURVES] =
+		"UPDATE facts SET curves = ? WHERE run = (SELECT n FROM run WHERE id = ?)"
+		" AND stamp = ? AND watch_stamp = ?",
 };
 
 /* Columns of the rows as they are read. */
@@ -49,14 +61,7 @@ static const char select_runs[] =
 	"SELECT id, stamp, opref, status, initialized, started, stopped, exit_status, marked,"
 	" label, dropped, proto, damage FROM run WHERE stamp != 0";
 
-static void finalizep(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-#define _cleanup_statement_ _cleanup_(finalizep)
-
-/* Ready for new values. */
-static int prepare(struct index *ix, enum index_statement which, sqlite3_stmt **ret)
+int index_prepare(struct index *ix, enum index_statement which, sqlite3_stmt **ret)
 {
 	sqlite3_stmt **statement = &ix->statements[which];
 	int r = 0;
@@ -70,8 +75,7 @@ static int prepare(struct index *ix, enum index_statement which, sqlite3_stmt **
 	return r;
 }
 
-/* For one that gives no rows. */
-static int finish(sqlite3_stmt *statement)
+int index_finish(sqlite3_stmt *statement)
 {
 	int r = index_error(sqlite3_step(statement));
 
@@ -79,13 +83,12 @@ static int finish(sqlite3_stmt *statement)
 	return r;
 }
 
-static void bind_text(sqlite3_stmt *statement, int at, const char *text)
+void index_bind_text(sqlite3_stmt *statement, int at, const char *text)
 {
 	sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
 }
 
-/* NULL for what is NULL in the table; then it is not what a column NOT NULL can hold. */
-static char *text_of(sqlite3_stmt *statement, int column)
+char *index_text(sqlite3_stmt *statement, int column)
 {
 	return (char *)sqlite3_column_text(statement, column);
 }
@@ -96,12 +99,12 @@ static int get_state(struct index *ix, struct index_state *ret)
 {
 	sqlite3_stmt *statement = NULL;
 	const char *file;
-	int rc, r = prepare(ix, INDEX_GET_STATE, &statement);
+	int rc, r = index_prepare(ix, INDEX_GET_STATE, &statement);
 
 	if (r < 0)
 		return r;
 	rc = sqlite3_step(statement);
-	file = rc == SQLITE_ROW ? text_of(statement, 0) : NULL;
+	file = rc == SQLITE_ROW ? index_text(statement, 0) : NULL;
 	if (rc == SQLITE_ROW && file && strlen(file) < sizeof(ret->mark.file)) {
 		*ret = (struct index_state){
 			.mark.offset = (size_t)sqlite3_column_int64(statement, 1),
@@ -119,15 +122,15 @@ static int get_state(struct index *ix, struct index_state *ret)
 static int put_state(struct index *ix, const struct index_state *state)
 {
 	sqlite3_stmt *statement = NULL;
-	int r = prepare(ix, INDEX_PUT_STATE, &statement);
+	int r = index_prepare(ix, INDEX_PUT_STATE, &statement);
 
 	if (r < 0)
 		return r;
-	bind_text(statement, 1, state->mark.file);
+	index_bind_text(statement, 1, state->mark.file);
 	sqlite3_bind_int64(statement, 2, (sqlite3_int64)state->mark.offset);
 	sqlite3_bind_int64(statement, 3, state->swept);
 	sqlite3_bind_int64(statement, 4, (sqlite3_int64)state->edition);
-	return finish(statement);
+	return index_finish(statement);
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -152,7 +155,7 @@ static void oprefs_release(struct oprefs *o)
 
 static char *copy_text(sqlite3_stmt *statement, int column)
 {
-	const char *text = text_of(statement, column);
+	const char *text = index_text(statement, column);
 
 	return text ? strdup(text) : NULL;
 }
@@ -161,15 +164,8 @@ static int add_opref(struct oprefs *o, sqlite3_stmt *statement)
 {
 	struct opref *ref;
 
-	if (o->n == o->cap) {
-		size_t cap = o->cap ? o->cap * 2 : 16;
-		struct numbered *grown = reallocarray(o->v, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		o->v = grown;
-		o->cap = cap;
-	}
+	if (array_grow(&o->v, o->n, &o->cap, sizeof(*o->v)) < 0)
+		return -ENOMEM;
 	o->v[o->n] = (struct numbered){
 		.n = sqlite3_column_int64(statement, 0),
 		.opref.pkg_type = copy_text(statement, 1),
@@ -222,7 +218,7 @@ static bool read_row(sqlite3_stmt *statement, const struct oprefs *oprefs, struc
 	if (!opref || status < 0 || status > RUN_TERMINATED)
 		return false;
 	*ret = (struct index_row){
-		.id = text_of(statement, ID),
+		.id = index_text(statement, ID),
 		.stamp = (uint64_t)sqlite3_column_int64(statement, STAMP),
 		.summary =
 			{
@@ -235,10 +231,10 @@ static bool read_row(sqlite3_stmt *statement, const struct oprefs *oprefs, struc
 					sqlite3_column_type(statement, EXIT_STATUS) != SQLITE_NULL,
 				.exit_status = sqlite3_column_int(statement, EXIT_STATUS),
 				.marked = sqlite3_column_int(statement, MARKED) != 0,
-				.label = text_of(statement, LABEL),
-				.dropped = text_of(statement, DROPPED),
-				.proto = text_of(statement, PROTO),
-				.damage = text_of(statement, DAMAGE),
+				.label = index_text(statement, LABEL),
+				.dropped = index_text(statement, DROPPED),
+				.proto = index_text(statement, PROTO),
+				.damage = index_text(statement, DAMAGE),
 			},
 	};
 	return ret->id && ret->summary.label && !run_status_live(ret->summary.status);
@@ -283,7 +279,7 @@ int index_each_stamp(
 			ix->db, "SELECT id, stamp FROM run", -1, &statement, NULL));
 
 	while (r == 0 && (rc = sqlite3_step(statement)) != SQLITE_DONE) {
-		const char *id = rc == SQLITE_ROW ? text_of(statement, 0) : NULL;
+		const char *id = rc == SQLITE_ROW ? index_text(statement, 0) : NULL;
 
 		if (rc != SQLITE_ROW)
 			r = index_error(rc);
@@ -305,17 +301,17 @@ int index_begin(struct index *ix, struct index_state *ret_state)
 
 static void bind_opref(sqlite3_stmt *statement, const struct opref *ref)
 {
-	bind_text(statement, 1, ref->pkg_type);
-	bind_text(statement, 2, ref->pkg_name);
-	bind_text(statement, 3, ref->pkg_version);
-	bind_text(statement, 4, ref->model);
-	bind_text(statement, 5, ref->op);
+	index_bind_text(statement, 1, ref->pkg_type);
+	index_bind_text(statement, 2, ref->pkg_name);
+	index_bind_text(statement, 3, ref->pkg_version);
+	index_bind_text(statement, 4, ref->model);
+	index_bind_text(statement, 5, ref->op);
 }
 
 static int opref_number(struct index *ix, const struct opref *ref, sqlite3_int64 *ret)
 {
 	sqlite3_stmt *statement = NULL;
-	int rc, r = prepare(ix, INDEX_FIND_OPREF, &statement);
+	int rc, r = index_prepare(ix, INDEX_FIND_OPREF, &statement);
 
 	if (r < 0)
 		return r;
@@ -325,10 +321,10 @@ static int opref_number(struct index *ix, const struct opref *ref, sqlite3_int64
 	sqlite3_reset(statement);
 	if (rc != SQLITE_DONE)
 		return index_error(rc);
-	r = prepare(ix, INDEX_ADD_OPREF, &statement);
+	r = index_prepare(ix, INDEX_ADD_OPREF, &statement);
 	if (r == 0) {
 		bind_opref(statement, ref);
-		r = finish(statement);
+		r = index_finish(statement);
 	}
 	*ret = sqlite3_last_insert_rowid(ix->db);
 	return r;
@@ -342,10 +338,10 @@ int index_put(struct index *ix, const struct index_row *row)
 	int r = opref_number(ix, &s->opref, &opref);
 
 	if (r == 0)
-		r = prepare(ix, INDEX_PUT_RUN, &statement);
+		r = index_prepare(ix, INDEX_PUT_RUN, &statement);
 	if (r < 0)
 		return r;
-	bind_text(statement, ID + 1, row->id);
+	index_bind_text(statement, ID + 1, row->id);
 	sqlite3_bind_int64(statement, STAMP + 1, (sqlite3_int64)row->stamp);
 	sqlite3_bind_int64(statement, OPREF + 1, opref);
 	sqlite3_bind_int(statement, STATUS + 1, (int)s->status);
@@ -357,41 +353,35 @@ int index_put(struct index *ix, const struct index_row *row)
 	else
 		sqlite3_bind_null(statement, EXIT_STATUS + 1);
 	sqlite3_bind_int(statement, MARKED + 1, s->marked);
-	bind_text(statement, LABEL + 1, s->label);
-	bind_text(statement, DROPPED + 1, s->dropped);
-	bind_text(statement, PROTO + 1, s->proto);
-	bind_text(statement, DAMAGE + 1, s->damage);
-	return finish(statement);
+	index_bind_text(statement, LABEL + 1, s->label);
+	index_bind_text(statement, DROPPED + 1, s->dropped);
+	index_bind_text(statement, PROTO + 1, s->proto);
+	index_bind_text(statement, DAMAGE + 1, s->damage);
+	return index_finish(statement);
+}
+
+int index_of_run(struct index *ix, enum index_statement which, const char *id)
+{
+	sqlite3_stmt *statement = NULL;
+	int r = index_prepare(ix, which, &statement);
+
+	if (r < 0)
+		return r;
+	index_bind_text(statement, 1, id);
+	return index_finish(statement);
 }
 
 int index_doubt(struct index *ix, const char *id)
 {
-	sqlite3_stmt *statement = NULL;
-	int r = prepare(ix, INDEX_DOUBT_RUN, &statement);
-
-	if (r < 0)
-		return r;
-	bind_text(statement, 1, id);
-	return finish(statement);
+	return index_of_run(ix, INDEX_DOUBT_RUN, id);
 }
 
 int index_remove(struct index *ix, const char *id)
 {
-	static const char *const removals[] = {
-		"DELETE FROM run WHERE id = ?",
-	};
-	int r = 0;
+	/* Facts are found by their run. */
+	int r = index_of_run(ix, INDEX_DROP_FACTS, id);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(removals); i++) {
-		_cleanup_statement_ sqlite3_stmt *statement = NULL;
-
-		r = index_error(sqlite3_prepare_v2(ix->db, removals[i], -1, &statement, NULL));
-		if (r < 0)
-			break;
-		bind_text(statement, 1, id);
-		r = finish(statement);
-	}
-	return r;
+	return r < 0 ? r : index_of_run(ix, INDEX_REMOVE_RUN, id);
 }
 
 int index_commit(struct index *ix, struct index_state *state)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/name.h"
 
@@ -68,15 +69,8 @@ static int add(void *arg, const char *name, int d_type)
 
 	if ((d_type != DT_DIR && d_type != DT_UNKNOWN) || !names_may_be_run(name))
 		return 0;
-	if (names->n == names->cap) {
-		size_t cap = names->cap ? names->cap * 2 : 256;
-		struct name *grown = reallocarray(names->v, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		names->v = grown;
-		names->cap = cap;
-	}
+	if (array_grow(&names->v, names->n, &names->cap, sizeof(*names->v)) < 0)
+		return -ENOMEM;
 	text = names_copy(names, name);
 	if (!text)
 		return -ENOMEM;

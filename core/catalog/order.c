@@ -90,7 +90,7 @@ int catalog_newest_first(struct catalog *c, uint64_t **ret, size_t *ret_n)
 
 struct newest {
 	struct catalog *catalog;
-	bool (*want)(void *arg, const struct run_summary *summary);
+	bool (*want)(void *arg, uint64_t serial, const struct run_summary *summary);
 	void *arg;
 	uint64_t found;
 	int64_t born;
@@ -105,15 +105,15 @@ static int look_at(void *arg, uint64_t serial)
 
 	if ((newest->found && born < newest->born) ||
 		(newest->want && (catalog_summary(newest->catalog, serial, &s) < 0 ||
-					 !newest->want(newest->arg, &s))))
+					 !newest->want(newest->arg, serial, &s))))
 		return 0;
 	newest->found = serial;
 	newest->born = born;
 	return 0;
 }
 
-uint64_t catalog_newest(
-	struct catalog *c, bool (*want)(void *arg, const struct run_summary *summary), void *arg)
+uint64_t catalog_newest(struct catalog *c,
+	bool (*want)(void *arg, uint64_t serial, const struct run_summary *summary), void *arg)
 {
 	struct newest newest = {.catalog = c, .want = want, .arg = arg};
 

@@ -9,17 +9,19 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/shortage.h"
 #include "catalog/stamp.h"
 #include "run/attr.h"
 
 enum { CHECK_MS = 1000 };
 
-void entry_forget(struct entry *e)
+void entry_forget(struct catalog *c, struct entry *e)
 {
 	free(STEAL(e->summary));
 	e->over = false;
 	e->indexed = false;
 	e->version++;
+	c->generation++;
 }
 
 void entry_remember(struct catalog *c, struct entry *e, const struct run_summary *s, uint64_t stamp)
@@ -38,7 +40,7 @@ void catalog_invalidate(struct catalog *c, uint64_t serial)
 	struct entry *e = entry_by_serial(c, serial);
 
 	if (e)
-		entry_forget(e);
+		entry_forget(c, e);
 }
 
 bool entry_check(struct catalog *c, uint64_t serial)
@@ -65,7 +67,7 @@ bool entry_check(struct catalog *c, uint64_t serial)
 	LOCK_SCOPE(&c->lock);
 	e = entry_by_serial(c, serial);
 	if (e->version == version)
-		entry_forget(e);
+		entry_forget(c, e);
 	return true;
 }
 
@@ -128,15 +130,23 @@ int catalog_listed(struct catalog *c, uint64_t serial, struct run_summary *ret)
 	unsigned version = 0;
 	const char *id = NULL;
 	_cleanup_close_ int fd = -1;
+	unsigned before = shortages();
 	int r = from_memory(c, serial, ret, &id, &version);
 	uint64_t stamp;
+	bool final;
 
 	if (r <= 0)
 		return r;
 	stamp = stamp_of_run(c->home->runs_fd, id);
 	fd = home_open_run(c->home, id);
 	r = fd < 0 ? fd : run_summary_load(fd, ret);
-	if (r == 0 && is_final(fd, ret->status))
+	if (r < 0)
+		return r;
+	final = is_final(fd, ret->status);
+	r = shortage_since(before);
+	if (r < 0)
+		run_summary_release(ret);
+	else if (final)
 		keep(c, serial, ret, version, stamp);
 	return r;
 }
@@ -155,11 +165,24 @@ bool catalog_known_over(struct catalog *c, uint64_t serial)
 	return e && (e->over || e->summary);
 }
 
+int64_t catalog_known_changed(struct catalog *c, uint64_t serial)
+{
+	LOCK_SCOPE(&c->lock);
+	struct entry *e = entry_by_serial(c, serial);
+
+	struct run_summary view;
+
+	if (!e || !e->present || !e->summary)
+		return 0;
+	view = compact_view(e->summary);
+	return run_summary_changed(&view);
+}
+
 bool catalog_is_live(struct catalog *c, uint64_t serial)
 {
 	_cleanup_close_ int fd = -1;
 	const char *id = NULL;
-	unsigned version = 0;
+	unsigned version = 0, before = shortages();
 	enum run_status status;
 	bool known = false;
 	struct entry *e;
@@ -181,6 +204,8 @@ bool catalog_is_live(struct catalog *c, uint64_t serial)
 	status = fd < 0 ? RUN_PENDING : run_status_get(fd);
 	if (!is_final(fd, status))
 		return run_status_live(status);
+	if (shortage_since(before))
+		return true;
 	LOCK_SCOPE(&c->lock);
 	e = entry_by_serial(c, serial);
 	if (e->version == version && !e->summary) {

@@ -11,10 +11,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "catalog/stamp.h"
 
 /* A home with more runs than this is not compared with its index at each start. */
 enum { FEW_RUNS = 500 };
+
+bool catalog_is_small(struct catalog *c)
+{
+	return catalog_count(c) <= FEW_RUNS;
+}
 
 /* --- from the index ------------------------------------------------------- */
 
@@ -46,7 +52,7 @@ static void forget_id(void *arg, const char *id)
 	struct entry *e = entry_by_id(c, id);
 
 	if (e)
-		entry_forget(e);
+		entry_forget(c, e);
 }
 
 static void forget_all(struct catalog *c)
@@ -54,13 +60,26 @@ static void forget_all(struct catalog *c)
 	LOCK_SCOPE(&c->lock);
 
 	for (size_t i = 0; i < c->n; i++)
-		entry_forget(&c->entries[i]);
+		entry_forget(c, &c->entries[i]);
 }
 
 static int check(void *arg, uint64_t serial)
 {
 	entry_check(arg, serial);
 	return 0;
+}
+
+/* Forgets what was announced since the mark; had_mark: there was one. */
+static void forget_announced(struct catalog *c, bool had_mark)
+{
+	/* Nobody knows what was announced: then the stamps have to say it. */
+	bool lost = home_changes_read(c->home, &c->mark, forget_id, c) == -ESTALE && had_mark;
+
+	/* Few are too few for anybody to wait for: what others changed shows at once. */
+	if (lost || catalog_is_small(c))
+		catalog_each(c, check, c);
+	if (lost)
+		c->swept = 0;
 }
 
 void saved_load(struct catalog *c)
@@ -85,14 +104,16 @@ void saved_load(struct catalog *c)
 		index_discard(STEAL(ix));
 	if (ix)
 		index_close(ix);
-	/* Nobody knows what was announced: then the stamps have to say it. */
-	if (home_changes_read(c->home, &c->mark, forget_id, c) == -ESTALE && *state.mark.file) {
-		catalog_each(c, check, c);
-		c->swept = 0;
-	} else if (c->n_by_id <= FEW_RUNS) {
-		/* Too few for anybody to wait for: what others changed shows at once. */
-		catalog_each(c, check, c);
-	}
+	forget_announced(c, *state.mark.file);
+}
+
+int catalog_refresh(struct catalog *c)
+{
+	int r = catalog_rescan(c, NULL, NULL);
+
+	if (r == 0)
+		forget_announced(c, true);
+	return r;
 }
 
 /* --- to the index --------------------------------------------------------- */
@@ -140,15 +161,8 @@ static int next_row(struct catalog *c, size_t at, struct index_row *ret, unsigne
 
 static int note(struct saved_job *job, size_t at, unsigned version)
 {
-	if (job->n == job->cap) {
-		size_t cap = job->cap ? job->cap * 2 : 64;
-		struct saved_row *grown = reallocarray(job->rows, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		job->rows = grown;
-		job->cap = cap;
-	}
+	if (array_grow(&job->rows, job->n, &job->cap, sizeof(*job->rows)) < 0)
+		return -ENOMEM;
 	job->rows[job->n++] = (struct saved_row){.at = at, .version = version};
 	return 0;
 }

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <xxhash.h>
 
@@ -29,28 +31,58 @@ static bool is_young(const struct stat *st, int64_t now)
 	return age < tick && age > -tick;
 }
 
+struct stamping {
+	uint64_t hash;
+	bool young;
+	struct timespec now;
+};
+
+static struct stamping begin(void)
+{
+	struct stamping s = {0};
+
+	clock_gettime(CLOCK_REALTIME, &s.now);
+	return s;
+}
+
+static void add_path(struct stamping *s, int dir_fd, const char *path)
+{
+	uint64_t facts[3] = {0};
+	struct stat st;
+
+	if (fstatat(dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		facts[0] = st.st_ino;
+		facts[1] = (uint64_t)st.st_size;
+		facts[2] = (uint64_t)nanoseconds(st.st_ctim);
+		s->young |= is_young(&st, nanoseconds(s->now));
+	}
+	s->hash = XXH64(facts, sizeof(facts), s->hash);
+}
+
+static uint64_t end(const struct stamping *s)
+{
+	return s->young ? STAMP_NONE : s->hash ? s->hash : 1;
+}
+
 uint64_t stamp_of_run(int runs_fd, const char *id)
 {
 	static const char *const names[] = {RUN_GUILD_DIR, RUN_ATTRS_DIR, RUN_ATTRS_DIR "/label",
-		RUN_ATTRS_DIR "/tags", RUN_ATTRS_DIR "/comments",
-		RUN_ATTRS_DIR "/exit_status"};
-	uint64_t facts[ARRAY_SIZE(names)][3] = {{0}}, stamp;
+		RUN_ATTRS_DIR "/tags", RUN_ATTRS_DIR "/comments", RUN_ATTRS_DIR "/exit_status"};
 	char path[NAME_MAX + sizeof(RUN_ATTRS_DIR "/exit_status") + 1];
-	bool young = false;
-	struct timespec now;
+	struct stamping s = begin();
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		struct stat st;
-
 		snprintf(path, sizeof(path), "%s/%s", id, names[i]);
-		if (fstatat(runs_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		facts[i][0] = st.st_ino;
-		facts[i][1] = (uint64_t)st.st_size;
-		facts[i][2] = (uint64_t)nanoseconds(st.st_ctim);
-		young |= is_young(&st, nanoseconds(now));
+		add_path(&s, runs_fd, path);
 	}
-	stamp = XXH64(facts, sizeof(facts), 0);
-	return young ? STAMP_NONE : stamp ? stamp : 1;
+	return end(&s);
+}
+
+uint64_t stamp_of_paths(int run_fd, const char *paths, size_t len)
+{
+	struct stamping s = begin();
+
+	for (const char *path = paths; path < paths + len; path += strlen(path) + 1)
+		add_path(&s, run_fd, path);
+	return end(&s);
 }

@@ -7,6 +7,7 @@
 #ifndef CATALOG_STAMP_H
 #define CATALOG_STAMP_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -15,6 +16,8 @@
  * same tick of the file system's clock: it is not equal to any stamp, also not to itself.
  */
 uint64_t stamp_of_run(int runs_fd, const char *id);
+/* The same of paths below a run, each with its NUL. */
+uint64_t stamp_of_paths(int run_fd, const char *paths, size_t len);
 #define STAMP_NONE 0
 
 #endif

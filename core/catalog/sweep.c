@@ -49,6 +49,13 @@ static bool knows(struct catalog *c, uint64_t serial)
 	return entry_by_serial(c, serial)->summary != NULL;
 }
 
+static bool is_stopped(const struct sweep *sweep)
+{
+	const struct catalog_sweep *told = sweep->told;
+
+	return told->stop && told->stop(told->arg);
+}
+
 static int sweep_run(void *arg, uint64_t serial)
 {
 	struct sweep *sweep = arg;
@@ -56,7 +63,7 @@ static int sweep_run(void *arg, uint64_t serial)
 	struct catalog *c = sweep->catalog;
 	_cleanup_summary_ struct run_summary s = {0};
 
-	if (told->stop && told->stop(told->arg))
+	if (is_stopped(sweep))
 		return -ECANCELED;
 	if (entry_check(c, serial) && told->changed)
 		told->changed(told->arg, catalog_id(c, serial));
@@ -67,6 +74,43 @@ static int sweep_run(void *arg, uint64_t serial)
 	if (catalog_learned(c) >= SAVE_EVERY)
 		catalog_save(c);
 	return 0;
+}
+
+/* --- event files, which the index has facts of ------------------------------- */
+
+/* Runs whose event files are others than those that were read. */
+struct watch_sweep {
+	struct sweep *sweep;
+	struct strv stale;
+};
+
+static int check_watch(void *arg, const char *id, const struct index_facts *facts)
+{
+	struct watch_sweep *w = arg;
+	struct catalog *c = w->sweep->catalog;
+	_cleanup_close_ int fd = home_open_run(c->home, id);
+
+	if (is_stopped(w->sweep))
+		return -ECANCELED;
+	if (fd < 0 || stamp_of_paths(fd, facts->watch, facts->watch_len) == facts->watch_stamp)
+		return 0;
+	return strv_add(&w->stale, id);
+}
+
+static int sweep_watches(struct sweep *sweep, struct strv *ret_stale)
+{
+	_cleanup_index_ struct index *ix = NULL;
+	struct watch_sweep w = {.sweep = sweep};
+	struct index_state state;
+	int r = index_open_as_is(sweep->catalog->home, &ix);
+
+	if (r == 0)
+		r = index_view(ix, &state);
+	if (r == 0)
+		r = index_each_facts(ix, check_watch, &w);
+	*ret_stale = w.stale;
+	/* Without an index there is nothing that could be wrong. */
+	return r == -ECANCELED || r == -ENOMEM ? r : 0;
 }
 
 /* --- the index against memory ---------------------------------------------- */
@@ -111,7 +155,8 @@ static int audit(struct saved_job *job)
 }
 
 /* `mark` is from before the sweep: what the index may have missed was compared since. */
-static int write_back(struct catalog *c, const struct home_changes_mark *mark)
+static int write_back(
+	struct catalog *c, const struct home_changes_mark *mark, const struct strv *stale)
 {
 	struct saved_job job;
 	int r;
@@ -124,6 +169,8 @@ static int write_back(struct catalog *c, const struct home_changes_mark *mark)
 		c->mark = *mark;
 	if (r == 0 && job.state.edition != c->edition)
 		r = audit(&job);
+	for (size_t i = 0; r == 0 && i < stale->n; i++)
+		r = index_drop_facts(job.index, stale->v[i]);
 	if (r == 0) {
 		job.state.swept = clock_now();
 		c->edition = job.state.edition;
@@ -146,6 +193,7 @@ static void ignore(void *arg, const char *id)
 int catalog_sweep(struct catalog *c, const struct catalog_sweep *told)
 {
 	struct sweep sweep = {.catalog = c, .told = told};
+	_cleanup_strv_ struct strv stale = STRV_INIT;
 	struct home_changes_mark mark = {0};
 	_cleanup_close_ int lock = index_lock_sweep(c->home);
 	int r;
@@ -154,5 +202,12 @@ int catalog_sweep(struct catalog *c, const struct catalog_sweep *told)
 		return lock;
 	home_changes_read(c->home, &mark, ignore, NULL);
 	r = catalog_each(c, sweep_run, &sweep);
-	return r < 0 ? r : write_back(c, &mark);
+	if (r == 0)
+		r = sweep_watches(&sweep, &stale);
+	if (r == 0)
+		r = write_back(c, &mark, &stale);
+	/* Not before the index has nothing wrong about them: whoever is told looks there. */
+	for (size_t i = 0; r == 0 && told->changed && i < stale.n; i++)
+		told->changed(told->arg, stale.v[i]);
+	return r;
 }

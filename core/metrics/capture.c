@@ -259,6 +259,12 @@ int capture_feed(struct capture *c, int stream, const void *data, size_t len)
 	return keep_first(r, flush(c));
 }
 
+int capture_add_event(struct capture *c, const struct buf *event)
+{
+	event_file_add(&c->scalar_file, event);
+	return event_file_flush(&c->scalar_file);
+}
+
 int capture_end(struct capture *c)
 {
 	int r = 0;

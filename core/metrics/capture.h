@@ -53,6 +53,11 @@ static inline void capture_freep(struct capture **c)
  * -ENOSPC and other errors of writing: the capture goes on, see event_file.h.
  */
 int capture_feed(struct capture *c, int stream, const void *data, size_t len);
+/*
+ * Scalars from elsewhere (an Event of event_write.h), into the same file: TensorBoard follows one
+ * file of a directory at a time, and leaves it for good when there is a later one.
+ */
+int capture_add_event(struct capture *c, const struct buf *event);
 /* No more comes: last lines count without their newlines. */
 int capture_end(struct capture *c);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/regex.h"
+#include "project/framework.h"
 
 #define KEY    "[_a-zA-Z]\\S*"
 #define NUMBER "(?:[-+]?[0-9]*\\.?(?:[0-9]+)?(?:[eE][-+]?[0-9]+)?|[nN][aA][nN]|[-+]?[iI][nN][fF])"
@@ -16,13 +17,7 @@ static const struct alias {
 } scalar_aliases[] = {{"\\key", KEY}, {"\\value", NUMBER}, {"\\step", "[0-9]+"}, {NULL, NULL}},
   attr_aliases[] = {{"\\key", KEY}, {"\\value", "\\S+"}, {NULL, NULL}};
 
-/* "loss: 0.5", "loss: 0.5 (step 10)" */
-static const char *const default_scalars[] = {
-	"^\\key:\\s+\\value\\s+\\((?:step\\s+)?(?P<step>\\step)\\)$",
-	"^(\\key):\\s+(\\value)(?:\\s+\\(.*\\))?$",
-};
-
-static const char *const default_attrs[] = {"^(\\key):\\s+(\\value)$"};
+static const char *const default_attrs[] = {"^(\\key):\\s+(\\value)$", NULL};
 
 /* --- patterns ------------------------------------------------------------------------------- */
 
@@ -119,14 +114,13 @@ static int add_item(struct capture_patterns *p, const struct value *item, struct
 
 static int add_defaults(struct capture_patterns *p, struct strv *warnings)
 {
-	bool scalars = p->kind == CAPTURE_SCALARS;
-	const char *const *list = scalars ? default_scalars : default_attrs;
-	size_t n = scalars ? ARRAY_SIZE(default_scalars) : ARRAY_SIZE(default_attrs);
+	const char *const *list =
+		p->kind == CAPTURE_SCALARS ? default_output_scalars : default_attrs;
 	int r = 0;
 
 	p->is_default = true;
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add_pattern(p, NULL, list[i], warnings);
+	for (; r == 0 && *list; list++)
+		r = add_pattern(p, NULL, *list, warnings);
 	return r;
 }
 

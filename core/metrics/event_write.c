@@ -13,24 +13,61 @@ void event_put_version(struct buf *b)
 	wire_put_text(b, EVENT_FILE_VERSION, "brain.Event:2");
 }
 
+static void put_summary(struct buf *b, double wall_time, int64_t step, const struct buf *summary)
+{
+	wire_put_double(b, EVENT_WALL_TIME, wall_time);
+	if (step)
+		wire_put_varint(b, EVENT_STEP, (uint64_t)step);
+	wire_put_message(b, EVENT_SUMMARY, summary);
+}
+
 /* An event with one summary of one value. */
 static void put_event(struct buf *b, double wall_time, int64_t step, const struct buf *value)
 {
 	_cleanup_buf_ struct buf summary = BUF_INIT;
 
 	wire_put_message(&summary, SUMMARY_VALUE, value);
-	wire_put_double(b, EVENT_WALL_TIME, wall_time);
-	if (step)
-		wire_put_varint(b, EVENT_STEP, (uint64_t)step);
-	wire_put_message(b, EVENT_SUMMARY, &summary);
+	put_summary(b, wall_time, step, &summary);
 }
 
-void event_put_scalar(struct buf *b, double wall_time, int64_t step, const char *tag, float value)
+static void put_value(struct buf *summary, const char *tag, float value)
 {
 	_cleanup_buf_ struct buf v = BUF_INIT;
 
 	wire_put_text(&v, VALUE_TAG, tag);
 	wire_put_float(&v, VALUE_SIMPLE, value);
+	wire_put_message(summary, SUMMARY_VALUE, &v);
+}
+
+void event_put_scalar(struct buf *b, double wall_time, int64_t step, const char *tag, float value)
+{
+	_cleanup_buf_ struct buf summary = BUF_INIT;
+
+	put_value(&summary, tag, value);
+	put_summary(b, wall_time, step, &summary);
+}
+
+void event_put_scalars(struct buf *b, double wall_time, int64_t step, const struct value *scalars)
+{
+	_cleanup_buf_ struct buf summary = BUF_INIT;
+
+	for (size_t i = 0; i < scalars->map.n; i++)
+		put_value(&summary, scalars->map.pairs[i].key,
+			(float)scalars->map.pairs[i].value->number);
+	put_summary(b, wall_time, step, &summary);
+}
+
+void event_put_image(struct buf *b, double wall_time, int64_t step, const char *tag,
+	const struct image_size *size, const struct buf *data)
+{
+	_cleanup_buf_ struct buf v = BUF_INIT, image = BUF_INIT;
+
+	wire_put_varint(&image, IMAGE_HEIGHT, size->height);
+	wire_put_varint(&image, IMAGE_WIDTH, size->width);
+	wire_put_varint(&image, IMAGE_COLORSPACE, size->channels);
+	wire_put_message(&image, IMAGE_ENCODED, data);
+	wire_put_text(&v, VALUE_TAG, tag);
+	wire_put_message(&v, VALUE_IMAGE, &image);
 	put_event(b, wall_time, step, &v);
 }
 

@@ -10,12 +10,18 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "metrics/image.h"
 #include "yaml/value.h"
 
 /* What every event file begins with. */
 void event_put_version(struct buf *b);
 void event_put_scalar(struct buf *b, double wall_time, int64_t step, const char *tag, float value);
+/* Several of one time and step: a map of floats. */
+void event_put_scalars(struct buf *b, double wall_time, int64_t step, const struct value *scalars);
 void event_put_text(struct buf *b, double wall_time, const char *tag, const char *text);
+/* `data` is the image's file (image.h). */
+void event_put_image(struct buf *b, double wall_time, int64_t step, const char *tag,
+	const struct image_size *size, const struct buf *data);
 
 /*
  * HParams: what TensorBoard's table of hyperparameters shows. No experiment is written: without

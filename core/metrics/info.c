@@ -72,6 +72,11 @@ static struct value *shown(const struct scalar *s, bool all, bool as_pairs)
 	return as_pairs ? pair_of(last->value, last->step) : text_of(last->value, last->step);
 }
 
+static bool is_below(const struct scalar *s)
+{
+	return strchr(s->key, '#');
+}
+
 struct value *info_scalars(const struct scalars *scalars, bool all, bool as_pairs)
 {
 	struct value *map = value_map();
@@ -79,21 +84,35 @@ struct value *info_scalars(const struct scalars *scalars, bool all, bool as_pair
 	const struct scalar *list = scalars_list(scalars, &n);
 	int r = map ? 0 : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (!list[i].shadowed && (all || strncmp(list[i].series->tag, "sys/", 4) != 0))
-			r = value_map_set(map, list[i].key, shown(&list[i], all, as_pairs));
+	for (size_t i = 0; r == 0 && i < 2 * n; i++) {
+		const struct scalar *s = &list[i % n];
+
+		if (is_below(s) == (i >= n) && !s->shadowed &&
+			(all || strncmp(s->series->tag, "sys/", 4) != 0))
+			r = value_map_set(map, s->key, shown(s, all, as_pairs));
+	}
 	if (r == 0)
 		return map;
 	value_free(map);
 	return NULL;
 }
 
+/* What Guild AI itself stores of a run. */
+static const char *const core_attrs[] = {"cmd", "deps", "env", "exit_status", "flags", "host", "id",
+	"initialized", "label", "op", "opdef_attrs", "pip_freeze", "platform", "plugins",
+	"r_packages_loaded", "r_sys_info", "random_seed", "run_params", "sourcecode_digest",
+	"started", "stopped", "user", "user_flags", "vcs_commit"};
+
+bool info_attr_is_core(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(core_attrs); i++)
+		if (strcmp(core_attrs[i], name) == 0)
+			return true;
+	return false;
+}
+
 struct value *info_attributes(int run_fd, const struct scalars *scalars)
 {
-	static const char *const core[] = {"cmd", "deps", "env", "exit_status", "flags", "host",
-		"id", "initialized", "label", "op", "opdef_attrs", "pip_freeze", "platform",
-		"plugins", "r_packages_loaded", "r_sys_info", "random_seed", "run_params",
-		"sourcecode_digest", "started", "stopped", "user", "user_flags", "vcs_commit"};
 	const struct value *logged = scalars_attrs(scalars);
 	struct value *attrs = NULL;
 	int r = 0;
@@ -106,8 +125,8 @@ struct value *info_attributes(int run_fd, const struct scalars *scalars)
 	for (size_t i = 0; logged && r == 0 && i < logged->map.n; i++)
 		r = value_map_set(
 			attrs, logged->map.pairs[i].key, value_copy(logged->map.pairs[i].value));
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(core); i++)
-		value_map_remove(attrs, core[i]);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(core_attrs); i++)
+		value_map_remove(attrs, core_attrs[i]);
 	if (r == 0)
 		return attrs;
 	value_free(attrs);

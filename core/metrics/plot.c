@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/utf8.h"
+#include "metrics/thin.h"
 #include "metrics/ticks.h"
 
 /* In pixels of the picture. */
@@ -25,19 +26,11 @@ enum {
 	FINE = 10,
 };
 
-/* Larger values would overflow as differences; they are gaps as infinities are. */
-#define VALUE_MAX 1e300
-
 struct plot {
 	const struct series *series;
 	double x_low, x_high, y_low, y_high;
 	bool empty; /* nothing finite */
 };
-
-static bool is_drawn(double value)
-{
-	return fabs(value) <= VALUE_MAX;
-}
 
 /* Smaller differences have no round numbers between them. */
 #define SPAN_MIN 1e-290
@@ -60,7 +53,7 @@ static void find_ranges(struct plot *p)
 		const struct sample *s = &p->series->samples[i];
 		double step = (double)s->step;
 
-		if (!is_drawn(s->value))
+		if (!thin_is_drawn(s->value))
 			continue;
 		if (p->empty) {
 			p->x_low = p->x_high = step;
@@ -97,88 +90,35 @@ struct point {
 	int x, y; /* 1/FINE of a pixel */
 };
 
-/* Samples of one column that follow each other, and the pen. */
 struct pen {
 	struct buf *b;
-	int column;
-	struct point first, low, high, last;
-	bool low_first; /* low came before high */
-	bool has_column;
-	bool down; /* a curve has been begun, at `at` */
+	const struct plot *plot;
 	struct point at;
 };
 
-static void draw_to(struct pen *pen, struct point to)
+static void draw_to(void *arg, const struct sample *s, bool begins)
 {
-	if (!pen->down)
+	struct pen *pen = arg;
+	struct point to = {(int)lround(x_of(pen->plot, (double)s->step) * FINE),
+		(int)lround(y_of(pen->plot, s->value) * FINE)};
+
+	if (begins)
 		buf_printf(pen->b, "M%d %dh0", to.x, to.y);
 	else if (to.x != pen->at.x || to.y != pen->at.y)
 		buf_printf(pen->b, "l%d%s%d", to.x - pen->at.x, to.y < pen->at.y ? "" : " ",
 			to.y - pen->at.y);
-	pen->down = true;
 	pen->at = to;
-}
-
-static void end_column(struct pen *pen)
-{
-	if (!pen->has_column)
-		return;
-	draw_to(pen, pen->first);
-	draw_to(pen, pen->low_first ? pen->low : pen->high);
-	draw_to(pen, pen->low_first ? pen->high : pen->low);
-	draw_to(pen, pen->last);
-	pen->has_column = false;
-}
-
-static void lift(struct pen *pen)
-{
-	end_column(pen);
-	pen->down = false;
-}
-
-static void add_point(struct pen *pen, struct point p)
-{
-	int column = p.x / FINE;
-
-	if (pen->has_column && column != pen->column)
-		end_column(pen);
-	if (!pen->has_column) {
-		pen->column = column;
-		pen->first = pen->low = pen->high = p;
-		pen->has_column = true;
-	}
-	/* Down the picture y grows. */
-	if (p.y > pen->low.y) {
-		pen->low = p;
-		pen->low_first = false;
-	}
-	if (p.y < pen->high.y) {
-		pen->high = p;
-		pen->low_first = true;
-	}
-	pen->last = p;
 }
 
 static void put_curve(struct buf *b, const struct plot *p)
 {
-	struct pen pen = {.b = b};
-	int64_t before = INT64_MIN;
+	struct pen pen = {.b = b, .plot = p};
 
 	buf_printf(b,
 		"<path transform=\"translate(%d %d) scale(.1)\" fill=\"none\" stroke=\"#1f6fb4\" "
 		"stroke-width=\"16\" stroke-linejoin=\"round\" stroke-linecap=\"round\" d=\"",
 		LEFT, TOP);
-	for (size_t i = 0; i < p->series->n; i++) {
-		const struct sample *s = &p->series->samples[i];
-
-		if (!is_drawn(s->value) || s->step < before)
-			lift(&pen);
-		before = s->step;
-		if (is_drawn(s->value))
-			add_point(&pen, (struct point){(int)lround(x_of(p, (double)s->step) * FINE),
-						(int)lround(y_of(p, s->value) * FINE)});
-	}
-	lift(&pen);
+	thin_series(p->series, p->x_low, p->x_high, INNER_WIDTH, draw_to, &pen);
 	buf_puts(b, "\"/>\n");
 }
 

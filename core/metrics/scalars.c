@@ -214,7 +214,7 @@ int scalars_refresh(struct scalars *s, int run_fd, bool *ret_changed)
 	_cleanup_event_files_ struct event_files found = {0};
 	bool changed = false;
 	size_t total;
-	int r = event_files_find(run_fd, &found);
+	int r = event_files_find(run_fd, EVENT_LINKS_RUNS, &found);
 
 	if (r < 0)
 		return r;

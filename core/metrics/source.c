@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/name.h"
 #include "metrics/event.h"
 
 /* Files of this kind hold texts, all others numbers: so Guild AI reads them. */
@@ -120,19 +121,12 @@ static int know_files(struct source *s, const struct event_dir *dir)
 	return 0;
 }
 
-static bool ends_with(const char *text, size_t len, const char *suffix)
-{
-	size_t suffix_len = strlen(suffix);
-
-	return len >= suffix_len && memcmp(text + len - suffix_len, suffix, suffix_len) == 0;
-}
-
 static int take_text(struct source *s, const struct event_value *value)
 {
 	_cleanup_buf_ struct buf tag = BUF_INIT, text = BUF_INIT;
 
 	buf_add(&tag, value->tag.p, wire_len(value->tag));
-	if (ends_with(buf_str(&tag), tag.len, TEXT_SUFFIX))
+	if (name_ends_with(buf_str(&tag), TEXT_SUFFIX))
 		buf_resize(&tag, tag.len - strlen(TEXT_SUFFIX));
 	event_text(value, &text);
 	if (buf_error(&tag) || buf_error(&text))
@@ -177,7 +171,7 @@ static int set_problem(struct source *s, struct source_file *file, const char *w
 static int read_file(
 	struct source *s, int dir_fd, struct source_file *file, struct tfrecord_reader *reader)
 {
-	bool texts = ends_with(file->name, strlen(file->name), ATTRS_SUFFIX);
+	bool texts = name_ends_with(file->name, ATTRS_SUFFIX);
 	int r = tfrecord_open(reader, dir_fd, file->name, &file->place);
 	struct tfrecord record;
 	off_t begin, at = 0;
