@@ -4,20 +4,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "backing_table.h"
 #include "guildfs.h"
 #include "ino.h"
 #include "listing.h"
+#include "runs_of.h"
 #include "tree.h"
 #include "walk.h"
+#include "base/beneath.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "base/strv.h"
 #include "catalog/catalog.h"
+#include "metrics/event_files.h"
+#include "metrics/logdir.h"
 #include "run/attr.h"
 #include "run/manifest.h"
 
@@ -39,21 +41,23 @@ static void spot_release(struct spot *s)
 	backing_unref(s->backing, 1);
 }
 
-static bool is_source(const struct place *p)
+static enum backing_view view_of(const struct place *p)
 {
-	return p->row->flags & ROW_SOURCE;
+	if (p->row->flags & ROW_SOURCE)
+		return BACKING_SOURCE;
+	return p->row->flags & ROW_EVENTS ? BACKING_EVENTS : BACKING_FILES;
 }
 
-/* Relative to the run directory, no link on the way; a link at the end is opened itself. */
-static int open_beneath(int run_fd, const char *path, int flags)
+/* What is found in a view is of the same view. */
+static const struct row *row_of(enum backing_view view)
 {
-	struct open_how how = {
-		.flags = (unsigned)(flags | O_CLOEXEC | O_NOFOLLOW),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	static struct row *const rows[] = {
+		[BACKING_FILES] = tree_file,
+		[BACKING_SOURCE] = tree_source_file,
+		[BACKING_EVENTS] = tree_event_file,
 	};
-	long fd = syscall(SYS_openat2, run_fd, *path ? path : ".", &how, sizeof(how));
 
-	return fd < 0 ? -errno : (int)fd;
+	return rows[view];
 }
 
 static int spot_of(const struct place *p, struct spot *ret)
@@ -73,7 +77,7 @@ static int spot_of(const struct place *p, struct spot *ret)
 	ret->run_fd = place_open_run(p);
 	if (ret->run_fd < 0)
 		return ret->run_fd;
-	if (is_source(p) && file_exists(ret->run_fd, LEGACY_SOURCECODE))
+	if (view_of(p) == BACKING_SOURCE && beneath_exists(ret->run_fd, LEGACY_SOURCECODE))
 		memcpy(ret->root, LEGACY_SOURCECODE, sizeof(LEGACY_SOURCECODE));
 	ret->path = ret->root;
 	return 0;
@@ -97,15 +101,17 @@ static int identify(int fd, struct backing_identity *ret)
 }
 
 /* Different runs and views show different numbers for what may be one file of the store. */
-static uint64_t shown_ino(uint32_t run, bool source, const struct backing_identity *id)
+static uint64_t shown_ino(uint32_t run, enum backing_view view, const struct backing_identity *id)
 {
-	return ino_of_backing(id->dev, id->ino, id->birth_ns, run * 2 + source);
+	return ino_of_backing(id->dev, id->ino, id->birth_ns, run * BACKING_VIEWS + view);
 }
 
-/* The source files of a run, as paths; with those of the legacy place nothing is left out. */
+/* What a view leaves out. */
 struct filter {
-	struct strv paths;
+	enum backing_view view;
+	struct strv paths; /* the source files; with those of the legacy place it leaves out none */
 	bool all;
+	bool live; /* for event files: the run is not over */
 };
 
 static void filter_release(struct filter *f)
@@ -115,26 +121,58 @@ static void filter_release(struct filter *f)
 
 static int filter_load(const struct place *p, const struct spot *s, struct filter *ret)
 {
-	*ret = (struct filter){0};
-	if (!is_source(p) || strncmp(s->path, LEGACY_SOURCECODE, strlen(LEGACY_SOURCECODE)) == 0) {
+	*ret = (struct filter){.view = view_of(p)};
+	switch (ret->view) {
+	case BACKING_SOURCE:
+		ret->all = strncmp(s->path, LEGACY_SOURCECODE, strlen(LEGACY_SOURCECODE)) == 0;
+		return ret->all ? 0 : manifest_paths(s->run_fd, 's', &ret->paths);
+	case BACKING_EVENTS:
+		ret->live = walk_is_live(p);
+		return 0;
+	default:
 		ret->all = true;
 		return 0;
 	}
-	return manifest_paths(s->run_fd, 's', &ret->paths);
+}
+
+/* A directory below which something is shown. */
+static bool has_events(int fd)
+{
+	_cleanup_event_files_ struct event_files found = {0};
+
+	return event_files_find(fd, EVENT_LINKS_NONE, &found) == 0 && found.n;
+}
+
+/* An event file, or a directory with some; fd is O_PATH. */
+static bool is_of_events(const struct filter *f, const char *name, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	if (S_ISDIR(st.st_mode))
+		return has_events(fd);
+	return S_ISREG(st.st_mode) && logdir_shows(name, f->live);
 }
 
 /* The path is in the manifest, or is a directory of one that is. */
-static bool filter_has(const struct filter *f, const char *path)
+static bool is_of_manifest(const struct filter *f, const char *path)
 {
 	size_t len = strlen(path);
 
-	if (f->all)
-		return true;
 	for (size_t i = 0; i < f->paths.n; i++)
 		if (strncmp(f->paths.v[i], path, len) == 0 &&
 			(f->paths.v[i][len] == '\0' || f->paths.v[i][len] == '/'))
 			return true;
 	return false;
+}
+
+/* fd is an O_PATH descriptor of what is there. */
+static bool filter_has(const struct filter *f, const char *path, const char *name, int fd)
+{
+	if (f->view == BACKING_EVENTS)
+		return is_of_events(f, name, fd);
+	return f->all || is_of_manifest(f, path);
 }
 
 static void child_path(struct buf *b, const char *dir, const char *name)
@@ -162,21 +200,21 @@ int backing_lookup(const struct place *dir, const char *name, struct place *ret)
 	r = buf_error(&path) ? buf_error(&path) : filter_load(dir, &s, &filter);
 	if (r < 0)
 		return r;
-	if (!filter_has(&filter, buf_str(&path)))
-		return -ENOENT;
-	fd = open_beneath(s.run_fd, buf_str(&path), O_PATH);
+	fd = beneath_open(s.run_fd, buf_str(&path), O_PATH, 0);
 	if (fd < 0)
 		return fd == -ENOTDIR || fd == -ELOOP ? -ENOENT : fd;
+	if (!filter_has(&filter, buf_str(&path), name, fd))
+		return -ENOENT;
 	r = identify(fd, &id);
 	if (r < 0)
 		return r;
-	b = backing_intern(dir->fs->backings, s.backing ? s.backing->run : dir->serial,
-		is_source(dir), buf_str(&path), &id);
+	b = backing_intern(dir->fs->backings, s.backing ? s.backing->run : dir->serial, filter.view,
+		buf_str(&path), &id);
 	if (!b)
 		return -ENOMEM;
 	*ret = (struct place){
 		.fs = dir->fs,
-		.row = is_source(dir) ? tree_source_file : tree_file,
+		.row = row_of(filter.view),
 		.class = PLACE_FILE,
 		.serial = b->serial,
 	};
@@ -189,6 +227,16 @@ void backing_forget(const struct place *p, uint64_t lookups)
 
 	backing_unref(b, 1);
 	backing_unref(b, lookups);
+}
+
+/* How what is there is shown: without what could be done to it, and an event file as a link. */
+static mode_t shown_mode(enum backing_view view, mode_t mode)
+{
+	if (view == BACKING_EVENTS && S_ISREG(mode))
+		return S_IFLNK | 0777;
+	if (S_ISLNK(mode))
+		return mode;
+	return mode & ~(mode_t)(S_ISUID | S_ISGID | S_ISVTX | (S_ISDIR(mode) ? 0 : 0222));
 }
 
 struct list_job {
@@ -210,14 +258,13 @@ static int list_entry(void *arg, const char *name, int d_type)
 
 	(void)d_type;
 	child_path(&path, job->spot->path, name);
-	if (!filter_has(&job->filter, buf_str(&path)))
-		return 0;
 	fd = openat(job->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	/* Gone since readdir: not an error of the listing. */
-	if (fd < 0 || identify(fd, &id) < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || !filter_has(&job->filter, buf_str(&path), name, fd) ||
+		identify(fd, &id) < 0 || fstat(fd, &st) < 0)
 		return 0;
-	listing_add_file(
-		job->out, name, shown_ino(run, is_source(job->dir), &id), st.st_mode & S_IFMT);
+	listing_add_file(job->out, name, shown_ino(run, job->filter.view, &id),
+		shown_mode(job->filter.view, st.st_mode) & S_IFMT);
 	return 0;
 }
 
@@ -229,7 +276,7 @@ int backing_list(const struct place *dir, struct listing *out)
 
 	if (r < 0)
 		return r;
-	job.fd = open_beneath(s.run_fd, s.path, O_RDONLY | O_DIRECTORY);
+	job.fd = beneath_open(s.run_fd, s.path, O_RDONLY | O_DIRECTORY, 0);
 	if (job.fd < 0)
 		return job.fd;
 	r = filter_load(dir, &s, &job.filter);
@@ -244,7 +291,7 @@ int backing_list(const struct place *dir, struct listing *out)
 static int open_same(const struct spot *s, int flags)
 {
 	struct backing_identity id;
-	int fd = open_beneath(s->run_fd, s->path, flags);
+	int fd = beneath_open(s->run_fd, s->path, flags, 0);
 	int r;
 
 	if (fd < 0)
@@ -264,7 +311,7 @@ static const char *path_in_view(const struct backing *b)
 {
 	size_t len = strlen(LEGACY_SOURCECODE);
 
-	if (b->source && strncmp(b->path, LEGACY_SOURCECODE "/", len + 1) == 0)
+	if (b->view == BACKING_SOURCE && strncmp(b->path, LEGACY_SOURCECODE "/", len + 1) == 0)
 		return b->path + len + 1;
 	return b->path;
 }
@@ -300,8 +347,9 @@ static void climb(struct buf *b, const struct backing *link, int more)
 static void rewrite_link(
 	const struct place *p, const struct backing *link, const char *target, struct buf *b)
 {
+	const struct place run = {.fs = p->fs, .class = PLACE_RUN, .serial = link->run};
 	const struct home *home = p->fs->home;
-	const char *id = catalog_id(p->fs->catalog, link->run);
+	const char *id = place_run_id(&run);
 	_cleanup_buf_ struct buf raw = BUF_INIT, full = BUF_INIT, runs = BUF_INIT;
 	const char *rest, *slash;
 
@@ -329,6 +377,7 @@ static void rewrite_link(
 		return;
 	}
 	climb(b, link, 2);
+	buf_puts(b, place_in_trash(&run) ? "../runs/" : "");
 	buf_printf(b, "%.*s/files%s", (int)(slash - rest), rest, slash);
 }
 
@@ -343,6 +392,14 @@ int backing_target(const struct place *p, struct buf *b)
 		return r;
 	if (!s.backing)
 		return -EINVAL;
+	if (s.backing->view == BACKING_EVENTS) {
+		struct place run = *p;
+
+		run.serial = s.backing->run;
+		place_run_path(&run, b);
+		buf_printf(b, "/%s", s.path);
+		return buf_error(b);
+	}
 	fd = open_same(&s, O_PATH);
 	if (fd < 0)
 		return fd;
@@ -372,13 +429,11 @@ int backing_attr(const struct place *p, struct stat *ret)
 	}
 	if (r < 0)
 		return r;
-	ret->st_ino = shown_ino(s.backing->run, s.backing->source, &s.backing->id);
-	ret->st_nlink = S_ISDIR(ret->st_mode) ? 2 : 1;
-	if (!S_ISLNK(ret->st_mode)) {
-		ret->st_mode &=
-			~(mode_t)(S_ISUID | S_ISGID | S_ISVTX | (S_ISDIR(ret->st_mode) ? 0 : 0222));
+	ret->st_ino = shown_ino(s.backing->run, s.backing->view, &s.backing->id);
+	ret->st_nlink = 1;
+	ret->st_mode = shown_mode(s.backing->view, ret->st_mode);
+	if (!S_ISLNK(ret->st_mode))
 		return 0;
-	}
 	r = backing_target(p, &target);
 	ret->st_size = (off_t)target.len;
 	return r;

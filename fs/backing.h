@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files of the store, shown as they are: a run's directory under files/, and what of it is source
- * code under sourcecode/. A place of class PLACE_FILE names a backing by its serial number: run,
- * view, path below the run directory, and the identity (device, inode, birth time) of what was
- * there when it was looked up, so that a file that is replaced becomes another place.
+ * code under sourcecode/; and its event files, as links into the store, under tensorboard/, for
+ * readers that keep a file open for longer than a daemon lives. A place of class PLACE_FILE names a
+ * backing by its serial number: run, view, path below the run directory, and the identity (device,
+ * inode, birth time) of what was there when it was looked up, so that a file that is replaced
+ * becomes another place.
  *
  * Nothing here follows a link, so that no name leads out of the store. No descriptor is kept but
  * for files that are open. Backings are counted references: backing_lookup() gives one, which

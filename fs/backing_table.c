@@ -56,9 +56,9 @@ void backings_free(struct backings *t)
 }
 
 static size_t key_hash(
-	uint32_t run, bool source, const char *path, const struct backing_identity *id)
+	uint32_t run, enum backing_view view, const char *path, const struct backing_identity *id)
 {
-	uint64_t seed = XXH3_64bits_withSeed(id, sizeof(*id), (uint64_t)run * 2 + source);
+	uint64_t seed = XXH3_64bits_withSeed(id, sizeof(*id), (uint64_t)run * BACKING_VIEWS + view);
 
 	return (size_t)XXH3_64bits_withSeed(path, strlen(path), seed);
 }
@@ -70,7 +70,7 @@ static struct backing **serial_bucket(const struct backings *t, uint32_t serial)
 
 static struct backing **key_bucket(const struct backings *t, const struct backing *b)
 {
-	return &t->by_key[key_hash(b->run, b->source, b->path, &b->id) & (t->buckets - 1)];
+	return &t->by_key[key_hash(b->run, b->view, b->path, &b->id) & (t->buckets - 1)];
 }
 
 static void link_entry(struct backings *t, struct backing *b)
@@ -122,15 +122,15 @@ static void grow(struct backings *t)
 	free(old.by_key);
 }
 
-struct backing *backing_intern(struct backings *t, uint32_t run, bool source, const char *path,
-	const struct backing_identity *id)
+struct backing *backing_intern(struct backings *t, uint32_t run, enum backing_view view,
+	const char *path, const struct backing_identity *id)
 {
 	LOCK_SCOPE(&t->lock);
-	size_t hash = key_hash(run, source, path, id);
+	size_t hash = key_hash(run, view, path, id);
 	struct backing *b;
 
 	for (b = t->by_key[hash & (t->buckets - 1)]; b; b = b->next_by_key) {
-		if (b->run == run && b->source == source && strcmp(b->path, path) == 0 &&
+		if (b->run == run && b->view == view && strcmp(b->path, path) == 0 &&
 			memcmp(&b->id, id, sizeof(*id)) == 0) {
 			b->refs++;
 			return b;
@@ -143,7 +143,7 @@ struct backing *backing_intern(struct backings *t, uint32_t run, bool source, co
 		.table = t,
 		.serial = ++t->last_serial,
 		.run = run,
-		.source = source,
+		.view = view,
 		.path = strdup(path),
 		.id = *id,
 		.refs = 1,

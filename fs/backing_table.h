@@ -2,17 +2,24 @@
 /*
  * The table behind fs/backing.h: which serial number stands for which file of the store. An entry
  * lives as long as the kernel knows its inode (or somebody here holds a reference), and serial
- * numbers are never given again. Thread safe; `id`, `path`, `run`, `source` and `serial` of an
+ * numbers are never given again. Thread safe; `id`, `path`, `run`, `view` and `serial` of an
  * entry never change.
  */
 #ifndef FS_BACKING_TABLE_H
 #define FS_BACKING_TABLE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 struct backings;
+
+/* What of a run's directory is shown: each view of a file is an inode of its own. */
+enum backing_view {
+	BACKING_FILES,  /* everything, as it is */
+	BACKING_SOURCE, /* the source code */
+	BACKING_EVENTS, /* event files, as absolute links to them */
+	BACKING_VIEWS,
+};
 
 struct backing_identity {
 	uint64_t dev, ino;
@@ -23,7 +30,7 @@ struct backing {
 	struct backings *table;
 	uint32_t serial;
 	uint32_t run;
-	bool source;
+	enum backing_view view;
 	char *path; /* below the run directory */
 	struct backing_identity id;
 
@@ -34,8 +41,8 @@ struct backing {
 };
 
 /* The entry for this file with one more reference, made when needed. NULL: out of memory. */
-struct backing *backing_intern(struct backings *t, uint32_t run, bool source, const char *path,
-	const struct backing_identity *id);
+struct backing *backing_intern(struct backings *t, uint32_t run, enum backing_view view,
+	const char *path, const struct backing_identity *id);
 /* One more reference; NULL when the number is not in use. */
 struct backing *backing_get(struct backings *t, uint32_t serial);
 /* Takes n references back (NULL is fine). */

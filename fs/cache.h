@@ -23,5 +23,8 @@ struct cache_times cache_times_of(const struct place *p);
 bool cache_text(const struct place *p);
 /* Its listing may be kept between opens, as long as its mtime is the same. */
 bool cache_listing(const struct place *dir);
+/* The kernel may use what it has of that now: not for longer than half a minute where no time
+ * tells of a change (fs/listed.h). */
+bool cache_keep_listing(const struct place *dir, uint64_t ino);
 
 #endif

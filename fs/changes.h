@@ -11,10 +11,10 @@
 
 #include "node.h"
 
-/* A run was born, changed, or may have ended. */
+/* A run was born, changed, deleted, restored, or may have ended. */
 void changes_run(struct guildfs *fs, const char *id);
-/* A run was taken away. */
-void changes_run_gone(struct guildfs *fs, const char *id);
+/* A run was taken away; serial is what the catalogue called it, 0 when it still does. */
+void changes_run_gone(struct guildfs *fs, const char *id, uint64_t serial);
 /* Names or texts of an operation's directory. */
 void changes_operation(const struct place *op);
 /* What one name in an operation's directory means. */

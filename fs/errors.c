@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "log.h"
 #include "base/clock.h"
 
 struct errors {
@@ -36,6 +37,8 @@ void errors_add(struct errors *errors, const char *path, const char *sentence)
 {
 	_cleanup_buf_ struct buf line = BUF_INIT;
 	char **slot;
+
+	log_say(LOG_NOTICE, "%s: %s", path, sentence);
 
 	clock_format_utc(&line, clock_now());
 	buf_putc(&line, '\t');

@@ -9,9 +9,14 @@
 
 #include "backing.h"
 #include "cache.h"
+#include "event_stream.h"
 #include "opdir.h"
+#include "runs_of.h"
 #include "scratch.h"
+#include "waiters.h"
 #include "walk.h"
+#include "wheel_file.h"
+#include "base/beneath.h"
 
 /* --- texts ---------------------------------------------------------------- */
 
@@ -61,11 +66,10 @@ static int log_open(struct handle *h, int flags)
 	(void)flags;
 	if (run_fd < 0)
 		return run_fd;
-	h->fd = openat(
-		run_fd, h->place.row->backing, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	h->fd = beneath_open(run_fd, h->place.row->backing, O_RDONLY | O_NONBLOCK, 0);
 	close(run_fd);
 	if (h->fd < 0)
-		return -errno;
+		return h->fd;
 	if (fstat(h->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		close(h->fd);
 		return -EINVAL;
@@ -81,17 +85,7 @@ static void log_release(struct handle *h)
 
 static const struct file_kind file_log = {.open = log_open, .release = log_release};
 
-/* --- scratch files that are read, and wait -------------------------------- */
-
-static int scratch_text_open(struct handle *h, int flags)
-{
-	(void)flags;
-	h->snapshot = true;
-	h->cache = HANDLE_DIRECT;
-	return scratch_read(opdir_scratches(h->place.fs), h->place.serial, &h->text);
-}
-
-static const struct file_kind file_scratch_text = {.open = scratch_text_open};
+/* --- wait and events --------------------------------------------------------- */
 
 static int wait_open(struct handle *h, int flags)
 {
@@ -100,7 +94,27 @@ static int wait_open(struct handle *h, int flags)
 	return 0;
 }
 
-static const struct file_kind file_wait = {.open = wait_open};
+static void wait_release(struct handle *h)
+{
+	waiters_forget_poll(h->place.fs, h);
+}
+
+static const struct file_kind file_wait = {.open = wait_open, .release = wait_release};
+
+static int events_open(struct handle *h, int flags)
+{
+	(void)flags;
+	h->cache = HANDLE_DIRECT;
+	h->events = event_stream_open(h->place.fs, h->who);
+	return h->events ? 0 : -ENOMEM;
+}
+
+static void events_release(struct handle *h)
+{
+	event_stream_close(h->place.fs, h->events);
+}
+
+static const struct file_kind file_events = {.open = events_open, .release = events_release};
 
 /* --- which ---------------------------------------------------------------- */
 
@@ -124,8 +138,10 @@ static const struct file_kind *reading_kind(const struct place *p)
 		return &file_artifact;
 	case ROW_WAIT:
 		return &file_wait;
+	case ROW_STREAM:
+		return &file_events;
 	case ROW_SCRATCH:
-		return &file_scratch_text;
+		return &file_scratch;
 	default:
 		return &file_text;
 	}
@@ -133,6 +149,8 @@ static const struct file_kind *reading_kind(const struct place *p)
 
 static const struct file_kind *writing_kind(const struct place *p)
 {
+	if (place_in_trash(p))
+		return NULL;
 	switch (p->row->kind) {
 	case ROW_DOC:
 		return &file_document;
@@ -142,6 +160,8 @@ static const struct file_kind *writing_kind(const struct place *p)
 		return &file_flags;
 	case ROW_SCRATCH:
 		return scratch_kind(p);
+	case ROW_WHEEL:
+		return &file_wheel;
 	default:
 		return NULL;
 	}
@@ -152,6 +172,9 @@ const struct file_kind *file_kind_of(const struct place *p, int flags, int *ret_
 	const struct file_kind *kind =
 		(flags & O_ACCMODE) == O_RDONLY ? reading_kind(p) : writing_kind(p);
 
-	*ret_error = p->row->kind == ROW_DIR ? -EISDIR : kind ? 0 : -EACCES;
+	*ret_error = p->row->kind == ROW_DIR ? -EISDIR
+		     : kind                  ? 0
+		     : place_in_trash(p)     ? -EROFS
+					     : -EACCES;
 	return *ret_error ? NULL : kind;
 }

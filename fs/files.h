@@ -8,7 +8,8 @@
  *	verbs		executed line by line inside write
  *	flags files	fs/flags_file.h
  *	scratch files	fs/scratch.h; under a flags name also a flags file
- *	wait		read by the adapter, which can hold a request
+ *	wheels		fs/wheel_file.h
+ *	wait, events	read by the adapter, which can hold a request
  */
 #ifndef FS_FILES_H
 #define FS_FILES_H

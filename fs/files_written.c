@@ -10,6 +10,7 @@
 #include "flags_file.h"
 #include "guildfs.h"
 #include "opdir.h"
+#include "runs_of.h"
 #include "scratch.h"
 #include "tree.h"
 #include "walk.h"
@@ -21,7 +22,7 @@ static int refuse(struct handle *h, int code, const struct err *err)
 
 	buf_printf(&path, "runs/%s/%s", place_run_id(&h->place), h->place.row->name);
 	errors_add(h->place.fs->errors, buf_str(&path), err_text(err));
-	h->spoiled = true;
+	h->spoiled = code;
 	return code;
 }
 
@@ -57,11 +58,24 @@ static int document_open(struct handle *h, int flags)
 	return r;
 }
 
+/*
+ * Shells write line by line: what is refused at its second line must leave nothing of its first.
+ */
 static int document_store(struct handle *h)
 {
+	bool eager = h->place.row->flags & ROW_EAGER;
+	int r = eager && !h->stored ? walk_show(&h->place, &h->before) : 0;
+
+	/* What could not be put back is not replaced. */
+	if (r < 0)
+		return r;
 	h->dirty = false;
 	h->cleared = false;
-	return store(h, buf_str(&h->text), h->text.len, appends(h));
+	r = store(h, buf_str(&h->text), h->text.len, appends(h));
+	if (r < 0 && h->stored)
+		store(h, buf_str(&h->before), h->before.len, false);
+	h->stored = eager && r >= 0;
+	return r;
 }
 
 static ssize_t document_write(struct handle *h, const char *data, size_t len, off_t offset)
@@ -71,11 +85,13 @@ static ssize_t document_write(struct handle *h, const char *data, size_t len, of
 	int r = 0;
 
 	if (h->spoiled)
-		return -EINVAL;
+		return h->spoiled;
 	if (offset < 0 || at > DOCUMENT_MAX || len > DOCUMENT_MAX - at) {
 		err_set(&err, -EFBIG, "more than 1 MiB of text");
 		return refuse(h, -EFBIG, &err);
 	}
+	if (h->cleared)
+		handle_set_unsettled(h, false);
 	buf_write_at(&h->text, at, data, len);
 	if (buf_error(&h->text))
 		return buf_error(&h->text);
@@ -100,6 +116,8 @@ static int document_flush(struct handle *h)
 {
 	if (h->spoiled)
 		return -EINVAL;
+	if (h->cleared)
+		handle_set_unsettled(h, true);
 	return h->dirty ? document_store(h) : 0;
 }
 
@@ -139,6 +157,8 @@ static ssize_t verbs_write(struct handle *h, const char *data, size_t len, off_t
 	size_t done = 0;
 
 	(void)offset;
+	if (h->spoiled == -E2BIG)
+		return h->spoiled;
 	while (done < len) {
 		const char *newline = memchr(data + done, '\n', len - done);
 		size_t take = newline ? (size_t)(newline - data) - done + 1 : len - done;
@@ -162,6 +182,15 @@ static ssize_t verbs_write(struct handle *h, const char *data, size_t len, off_t
 	return (ssize_t)len;
 }
 
+static int verbs_read(struct handle *h, size_t size, off_t offset, struct buf *piece)
+{
+	_cleanup_buf_ struct buf shown = BUF_INIT;
+	int r = walk_show(&h->place, &shown);
+
+	buf_add_range(piece, &shown, size, offset);
+	return r;
+}
+
 static int verbs_truncate(struct handle *h, off_t size)
 {
 	(void)h, (void)size;
@@ -179,6 +208,7 @@ static int verbs_flush(struct handle *h)
 
 const struct file_kind file_verbs = {
 	.open = verbs_open,
+	.read = verbs_read,
 	.write = verbs_write,
 	.truncate = verbs_truncate,
 	.flush = verbs_flush,
@@ -193,14 +223,6 @@ static enum flags_start start_of(int flags)
 				 : FLAGS_START_SHOWN;
 }
 
-static int flags_open(struct handle *h, int flags)
-{
-	h->cache = HANDLE_DIRECT;
-	h->snapshot = true;
-	return flags_file_open(&h->place, NULL, h->place.row->flags & ROW_STAGE, start_of(flags),
-		&h->who, &h->flags);
-}
-
 /* What is shown of it is what was written so far. */
 static void mirror(struct handle *h)
 {
@@ -208,6 +230,18 @@ static void mirror(struct handle *h)
 
 	buf_clear(&h->text);
 	buf_add(&h->text, text->data, text->len);
+}
+
+static int flags_open(struct handle *h, int flags)
+{
+	int r = flags_file_open(&h->place, NULL, h->place.row->flags & ROW_STAGE, start_of(flags),
+		&h->who, &h->flags);
+
+	h->cache = HANDLE_DIRECT;
+	h->snapshot = true;
+	if (r == 0)
+		mirror(h);
+	return r;
 }
 
 static ssize_t flags_write(struct handle *h, const char *data, size_t len, off_t offset)
@@ -258,6 +292,11 @@ static int scratch_open(struct handle *h, int flags)
 	return 0;
 }
 
+static int scratch_read_file(struct handle *h, size_t size, off_t offset, struct buf *piece)
+{
+	return scratch_read_at(opdir_scratches(h->place.fs), h->place.serial, size, offset, piece);
+}
+
 static ssize_t scratch_write_file(struct handle *h, const char *data, size_t len, off_t offset)
 {
 	int r = scratch_write(
@@ -278,6 +317,7 @@ static void scratch_release(struct handle *h)
 
 const struct file_kind file_scratch = {
 	.open = scratch_open,
+	.read = scratch_read_file,
 	.write = scratch_write_file,
 	.truncate = scratch_truncate_file,
 	.release = scratch_release,
@@ -325,6 +365,16 @@ static int dropped_truncate(struct handle *h, off_t size)
 	return r;
 }
 
+/* What its writer took away before it had become a run becomes none. */
+static int dropped_flush(struct handle *h)
+{
+	bool gone =
+		!flags_file_done(h->flags) && scratch_taken_away(opdir_scratches(h->place.fs),
+						      h->place.serial, flags_file_name(h->flags));
+
+	return gone ? 0 : flags_file_flush(h->flags);
+}
+
 static void dropped_release(struct handle *h)
 {
 	struct scratches *s = opdir_scratches(h->place.fs);
@@ -340,6 +390,6 @@ const struct file_kind file_dropped = {
 	.open = dropped_open,
 	.write = dropped_write,
 	.truncate = dropped_truncate,
-	.flush = flags_flush,
+	.flush = dropped_flush,
 	.release = dropped_release,
 };

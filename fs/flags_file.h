@@ -47,6 +47,7 @@ int flags_file_flush(struct flags_file *f);
 void flags_file_release(struct flags_file *f);
 
 const struct buf *flags_file_text(const struct flags_file *f);
+const char *flags_file_name(const struct flags_file *f); /* NULL: `flags` or `stage` */
 /* It has made a run, or was refused: as a file of its own it is over. */
 bool flags_file_done(const struct flags_file *f);
 

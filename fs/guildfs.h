@@ -14,41 +14,57 @@
 struct backings;
 struct catalog;
 struct errors;
+struct event_stream;
+struct facets;
 struct home;
+struct listed;
 struct notifier;
 struct opdirs;
+struct packages;
 struct passthrough;
 struct project;
 struct run_scalars;
+struct run_tables;
 struct sweeper;
 struct things;
+struct trash;
 struct waiters;
 struct watcher;
+struct wheres;
 
 struct guildfs {
 	struct home *home;
 	struct catalog *catalog;
+	struct trash *trash;
+	struct facets *facets;
+	struct wheres *wheres;
 	struct project **projects;
 	size_t n_projects;
 
 	struct things *things;
 	struct opdirs *opdirs;
+	struct packages *packages;
 	struct backings *backings;
 	struct passthrough *passthrough;
 	struct errors *errors;
+	struct event_stream *events;
 	struct notifier *notifier;
 	struct run_scalars *scalars;
+	struct run_tables *run_tables;
+	struct listed *listed;
 	struct waiters *waiters;
 	struct watcher *watcher;
+	struct jobs *jobs;
 	struct sweeper *sweeper;
 
 	uid_t uid; /* the daemon's own */
 	gid_t gid;
 	bool shared; /* other users may enter (allow_other) */
 	char *mountpoint;
-	struct strv env; /* the environment that runs of the daemon's own user start with */
-	char *cwd;       /* where the daemon was started: CMD_DIR of its runs */
-	int64_t mounted; /* microseconds; times of the skeleton */
+	struct strv env;      /* the environment that runs of the daemon's own user start with */
+	char *cwd;            /* where the daemon was started: CMD_DIR of its runs */
+	const char *executor; /* for operations that name none; NULL: the configuration's */
+	int64_t mounted;      /* microseconds; times of the skeleton */
 };
 
 #endif

@@ -19,7 +19,14 @@
 #include "base/buf.h"
 
 struct handle;
+struct event_reader;
 struct flags_file;
+
+enum handle_list {
+	HANDLES_OPEN,  /* all of them */
+	HANDLES_SHOWN, /* snapshots, whose sizes fstat shows */
+	HANDLE_LISTS,
+};
 
 /* What the kernel may keep of what it reads here. */
 enum handle_cache {
@@ -31,6 +38,8 @@ enum handle_cache {
 struct file_kind {
 	/* Fills in the handle. -errno refuses the open. */
 	int (*open)(struct handle *h, int flags);
+	/* Appends what is at the offset. NULL: `text` is read. */
+	int (*read)(struct handle *h, size_t size, off_t offset, struct buf *piece);
 	/* The number of bytes taken, or -errno. NULL: cannot be written. */
 	ssize_t (*write)(struct handle *h, const char *data, size_t len, off_t offset);
 	int (*truncate)(struct handle *h, off_t size);
@@ -47,22 +56,31 @@ struct handle {
 	enum handle_cache cache;
 	bool snapshot;  /* reads give `text`, fstat its length */
 	bool unprinted; /* reads print `text` first */
+	bool unlisted;  /* reads list the directory first */
 	bool writable;
 	bool append;
-	bool dirty;   /* written since the last flush */
-	bool cleared; /* truncated, and not written since */
-	bool spoiled; /* a write was refused */
-	bool linked;  /* listed among the open snapshots */
+	bool dirty;     /* written since the last flush */
+	bool cleared;   /* truncated, and not written since */
+	int spoiled;    /* a write was refused: what those that follow say, -errno */
+	bool shown;     /* in the list of these */
+	bool unsettled; /* guarded by the lists' lock: see handle_settle() */
 	struct buf text;
-	int fd; /* -1: none */
+	struct buf before; /* what a document said before its first lines were stored */
+	bool stored;       /* they were */
+	int fd;            /* -1: none */
 	struct flags_file *flags;
+	struct event_reader *events;
 	struct listing listing;
-	struct handle *newer, *older; /* open snapshots, guarded by the list's lock */
-	off_t size;                   /* likewise: what fstat says */
+	struct {
+		struct handle *newer, *older;
+	} in[HANDLE_LISTS]; /* guarded by the lists' lock */
+	off_t size;         /* likewise: what fstat says */
 };
 
 struct handle *handle_new(const struct place *p, const struct opener *who); /* NULL: no memory */
 void handle_free(struct handle *h);
+/* One that is open; NULL: none. For who alone is left to free it. */
+struct handle *handle_any(void);
 
 /*
  * The length that the newest open descriptor of an inode reads, since fstat(2) reaches us without
@@ -70,5 +88,15 @@ void handle_free(struct handle *h);
  */
 void handle_show_size(struct handle *h); /* again whenever the text has changed */
 bool handle_shown_size(uint64_t ino, off_t *ret);
+
+/*
+ * What `: > tags` does is there for whoever opens the file after its close. But of a close we are
+ * told by a flush, after which there may be another write (shells close copies); the release, which
+ * says that it was the last, is handled beside whatever comes next. So such a handle is unsettled
+ * from its flush to its next write or its end, and an open of the same file waits for that: a
+ * moment, or at most a second where a shell really has a write to come.
+ */
+void handle_set_unsettled(struct handle *h, bool unsettled);
+void handle_settle(uint64_t ino);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "walk.h"
+#include "base/array.h"
 
 static struct listing_entry *add(struct listing *l, const char *name)
 {
@@ -15,17 +16,9 @@ static struct listing_entry *add(struct listing *l, const char *name)
 
 	if (l->error)
 		return NULL;
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 32;
-
-		e = reallocarray(l->entries, cap, sizeof(*e));
-		if (!e) {
-			l->error = -ENOMEM;
-			return NULL;
-		}
-		l->entries = e;
-		l->cap = cap;
-	}
+	l->error = array_grow(&l->entries, l->n, &l->cap, sizeof(*e));
+	if (l->error)
+		return NULL;
 	e = &l->entries[l->n];
 	*e = (struct listing_entry){.name = strdup(name)};
 	if (!e->name) {

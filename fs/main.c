@@ -2,123 +2,71 @@
 /*
  * guildfs: mounts a Guild home and the projects it is told of.
  *
- *	guildfs [-f] [-d] [-C DIR]... [-H HOME] [-o OPTION[,...]] MOUNTPOINT
- *
  * Returns when the mount answers; the daemon goes on in the background, or here with -f. A
- * SIGTERM unmounts. Exit status 0 or 1; messages are on stderr until the mount answers.
+ * SIGTERM unmounts. Exit status 0 or 1.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse_lowlevel.h>
-#include <getopt.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "backing.h"
 #include "errors.h"
+#include "event_stream.h"
+#include "guard.h"
 #include "guildfs.h"
+#include "jobs.h"
+#include "listed.h"
+#include "log.h"
 #include "notify.h"
 #include "opdir.h"
 #include "ops.h"
+#include "options.h"
+#include "packages.h"
 #include "passthrough.h"
 #include "run_scalars.h"
+#include "run_tables.h"
+#include "runs_of.h"
+#include "scope.h"
+#include "service.h"
 #include "sweep.h"
 #include "things.h"
 #include "tree.h"
 #include "waiters.h"
 #include "watch.h"
+#include "where.h"
 #include "project/flag_import.h"
 #include "base/clock.h"
+#include "base/user.h"
 #include "catalog/catalog.h"
+#include "catalog/facets.h"
 #include "project/project.h"
+#include "run/executor.h"
 #include "run/home.h"
+#include "run/share.h"
 
 extern char **environ;
 
-struct options {
-	struct strv projects;
-	struct strv mount; /* for libfuse */
-	const char *home;
-	const char *mountpoint;
-	bool foreground, debug;
-};
-
-static int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static int complain(const char *format, ...)
-{
-	va_list ap;
-
-	fputs("guildfs: ", stderr);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	return 1;
-}
-
-static void print_usage(FILE *to)
-{
-	fputs("Usage: guildfs [-f] [-d] [-C DIR]... [-H HOME] [-o OPTION[,...]] MOUNTPOINT\n"
-	      "\n"
-	      "  -C DIR     show the project in DIR (repeatable; default: the current directory)\n"
-	      "  -H HOME    Guild home (default: as `guild` finds it)\n"
-	      "  -o OPTION  mount option, such as allow_other\n"
-	      "  -f         stay in the foreground\n"
-	      "  -d         foreground, and print every request\n"
-	      "  --help     this text\n"
-	      "  --version  print the version\n",
-		to);
-}
-
-static int print_tree(void)
-{
-	_cleanup_buf_ struct buf b = BUF_INIT;
-
-	tree_init();
-	tree_print(&b);
-	fputs(buf_str(&b), stdout);
-	return fflush(stdout) ? 1 : 0;
-}
-
-/* -1: go on; else the exit status. */
-static int parse_options(int argc, char **argv, struct options *o)
-{
-	enum { OPT_TREE = 256, OPT_HELP, OPT_VERSION };
-	static const struct option longs[] = {
-		{"print-tree", no_argument, NULL, OPT_TREE}, /* for the golden test */
-		{"help", no_argument, NULL, OPT_HELP},
-		{"version", no_argument, NULL, OPT_VERSION},
-		{0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "fdC:H:o:", longs, NULL)) != -1) {
-		if (c == OPT_TREE)
-			return print_tree();
-		if (c == OPT_HELP)
-			return print_usage(stdout), 0;
-		if (c == OPT_VERSION)
-			return printf("guildfs %s\n", GUILDFS_VERSION) < 0;
-		if (c == '?')
-			return print_usage(stderr), 1;
-		if ((c == 'C' && strv_add(&o->projects, optarg) < 0) ||
-			(c == 'o' && strv_add(&o->mount, optarg) < 0))
-			return complain("out of memory");
-		if (c == 'H')
-			o->home = optarg;
-		o->debug |= c == 'd';
-		o->foreground |= c == 'f' || c == 'd';
-	}
-	if (optind + 1 != argc)
-		return print_usage(stderr), 1;
-	o->mountpoint = argv[optind];
-	return -1;
-}
+/* A hung store holds a thread for each request that waits for it; what else is asked for is
+ * answered by others. Those that idle end. */
+enum { THREADS_MAX = 1000, THREADS_IDLE = 10 };
 
 /* --- what the mount shows ------------------------------------------------- */
+
+/* A name that nobody knows would be said of each flags file. */
+static int check_executor(struct guildfs *fs)
+{
+	const struct executor_choice choice = {.asked = fs->executor};
+	_cleanup_value_ struct value *settings = NULL;
+	struct err err = ERR_INIT;
+
+	if (!fs->executor || executor_choose(fs->home, fs->cwd, &choice, &settings, &err) == 0)
+		return 0;
+	return complain("%s", err.code ? err_text(&err) : "out of memory");
+}
 
 static int open_home(struct guildfs *fs, const struct options *o)
 {
@@ -131,13 +79,12 @@ static int open_home(struct guildfs *fs, const struct options *o)
 		return complain("%s", err_text(&err));
 	buf_printf(&cache, "%s/cache/import-flags", fs->home->path);
 	flag_import_set_cache(buf_str(&cache));
-	return 0;
+	return check_executor(fs);
 }
 
 static int open_project(struct guildfs *fs, const char *dir)
 {
 	struct project **grown = reallocarray(fs->projects, fs->n_projects + 1, sizeof(*grown));
-	_cleanup_buf_ struct buf problem = BUF_INIT;
 	struct err err = ERR_INIT;
 
 	if (!grown)
@@ -146,9 +93,12 @@ static int open_project(struct guildfs *fs, const char *dir)
 	if (project_new(dir, &grown[fs->n_projects], &err) < 0)
 		return complain("%s", err_text(&err));
 	/* A Guild file with an error does not keep the runs from being shown. */
-	project_error(grown[fs->n_projects++], &problem);
-	if (problem.len)
-		complain("%s", buf_str(&problem));
+	scope_report(fs, (unsigned)fs->n_projects++);
+	if (project_is_empty(fs->projects[fs->n_projects - 1]))
+		log_rare(LOG_NOTICE,
+			"there is no guild.yml in %s: runs and packages are shown, and "
+			"the models once it is there; -C DIR is for another project",
+			dir);
 	return 0;
 }
 
@@ -157,23 +107,47 @@ static int open_projects(struct guildfs *fs, const struct options *o)
 	for (size_t i = 0; i < o->projects.n; i++)
 		if (open_project(fs, o->projects.v[i]))
 			return 1;
-	return o->projects.n ? 0 : open_project(fs, fs->cwd);
+	/* Where mount(8) was called says nothing. */
+	return o->projects.n || o->source ? 0 : open_project(fs, fs->cwd);
 }
 
 static int open_parts(struct guildfs *fs)
 {
+	fs->trash = trash_new();
+	fs->facets = facets_new(fs->catalog);
+	fs->wheres = wheres_new();
 	fs->things = things_new();
 	fs->opdirs = opdirs_new();
+	fs->packages = packages_new();
 	fs->backings = backings_new();
 	fs->passthrough = passthrough_new();
 	fs->errors = errors_new();
+	fs->events = event_stream_new();
 	fs->notifier = notifier_new();
 	fs->scalars = run_scalars_new();
+	fs->run_tables = run_tables_new();
+	fs->listed = listed_new();
 	fs->waiters = waiters_new();
-	if (!fs->things || !fs->opdirs || !fs->backings || !fs->passthrough || !fs->errors ||
-		!fs->notifier || !fs->scalars || !fs->waiters)
+	if (!fs->trash || !fs->facets || !fs->wheres || !fs->things || !fs->opdirs ||
+		!fs->packages || !fs->backings || !fs->passthrough || !fs->errors || !fs->events ||
+		!fs->notifier || !fs->scalars || !fs->run_tables || !fs->listed || !fs->waiters)
 		return complain("out of memory");
 	return 0;
+}
+
+/* mount(8) and the system's start give little; what a login has is there for runs, too. */
+static int complete_env(void)
+{
+	_cleanup_strv_ struct strv login = STRV_INIT;
+	int r = user_login_env(getuid(), &login);
+
+	for (size_t i = 0; r == 0 && i < login.n; i++) {
+		char *value = strchr(login.v[i], '=');
+
+		*value++ = '\0';
+		r = setenv(login.v[i], value, false) < 0 ? -errno : 0;
+	}
+	return r < 0 ? complain("out of memory") : 0;
 }
 
 static int copy_env(struct guildfs *fs)
@@ -191,13 +165,13 @@ static int guildfs_open(struct guildfs *fs, const struct options *o)
 	fs->mounted = clock_now();
 	fs->cwd = getcwd(NULL, 0);
 	fs->mountpoint = realpath(o->mountpoint, NULL);
-	for (size_t i = 0; i < o->mount.n; i++)
-		fs->shared |= strstr(o->mount.v[i], "allow_other") != NULL;
+	fs->shared = o->shared;
+	fs->executor = o->executor;
 	if (!fs->cwd)
 		return complain("cannot tell the current directory: %s", strerror(errno));
 	if (!fs->mountpoint)
 		return complain("%s: %s", o->mountpoint, strerror(errno));
-	if (copy_env(fs) || open_home(fs, o) || open_parts(fs))
+	if (complete_env() || copy_env(fs) || open_home(fs, o) || open_parts(fs))
 		return 1;
 	return open_projects(fs, o);
 }
@@ -205,12 +179,19 @@ static int guildfs_open(struct guildfs *fs, const struct options *o)
 static void guildfs_close(struct guildfs *fs)
 {
 	waiters_free(fs->waiters);
+	event_stream_free(fs->events);
 	run_scalars_free(fs->scalars);
+	run_tables_free(fs->run_tables);
+	listed_free(fs->listed);
 	notifier_free(fs->notifier);
 	errors_free(fs->errors);
+	trash_free(fs->trash);
+	facets_free(fs->facets);
+	wheres_free(fs->wheres);
 	passthrough_free(fs->passthrough);
 	backings_free(fs->backings);
 	opdirs_free(fs->opdirs);
+	packages_free(fs->packages);
 	things_free(fs->things);
 	for (size_t i = 0; i < fs->n_projects; i++)
 		project_free(fs->projects[i]);
@@ -227,15 +208,11 @@ static void guildfs_close(struct guildfs *fs)
 /* --- the session ---------------------------------------------------------- */
 
 /* Other users come to runs by way of the home; without that they would see EACCES everywhere. */
-static void warn_shared(const struct guildfs *fs)
+static void warn_unreachable(const struct guildfs *fs)
 {
 	_cleanup_free_ char *path = strdup(fs->home->path);
 	struct stat st;
 
-	if (fs->uid != 0)
-		complain("allow_other without root: others can look, but only user %u can start "
-			 "runs",
-			(unsigned)fs->uid);
 	for (char *end = path ? path + strlen(path) : NULL; end && end > path;
 		end = strrchr(path, '/')) {
 		*end = '\0';
@@ -245,17 +222,61 @@ static void warn_shared(const struct guildfs *fs)
 	}
 }
 
-static int add_mount_options(struct fuse_args *args, const struct options *o)
+/* Batches and pipelines of other users make runs by processes of these users. */
+static void share_home(const struct guildfs *fs)
 {
-	if (fuse_opt_add_arg(args, "guildfs") < 0 ||
-		fuse_opt_add_arg(args, "-ofsname=guildfs,subtype=guildfs,default_permissions") < 0)
-		return complain("out of memory");
-	for (size_t i = 0; i < o->mount.n; i++)
-		if (fuse_opt_add_arg(args, "-o") < 0 || fuse_opt_add_arg(args, o->mount.v[i]) < 0)
-			return complain("out of memory");
-	if (o->debug && fuse_opt_add_arg(args, "-d") < 0)
-		return complain("out of memory");
-	return 0;
+	_cleanup_strv_ struct strv changed = STRV_INIT;
+	_cleanup_buf_ struct buf names = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (home_share(fs->home, &changed, &err) < 0)
+		complain("batches and pipelines of other users cannot make runs: %s",
+			err_text(&err));
+	for (size_t i = 0; i < changed.n; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", changed.v[i]);
+	if (changed.n)
+		log_rare(LOG_NOTICE, "all users may make runs in %s: it has opened to them %s",
+			fs->home->path, buf_str(&names));
+}
+
+static void prepare_shared(const struct guildfs *fs)
+{
+	if (fs->uid == 0)
+		share_home(fs);
+	else
+		complain("allow_other without root: others can look, but only user %u can start "
+			 "runs",
+			(unsigned)fs->uid);
+	warn_unreachable(fs);
+}
+
+static int add_option(struct fuse_args *args, const char *option)
+{
+	_cleanup_free_ char *escaped = NULL;
+
+	if (fuse_opt_add_opt_escaped(&escaped, option) < 0)
+		return -ENOMEM;
+	return fuse_opt_add_arg(args, "-o") < 0 || fuse_opt_add_arg(args, escaped) < 0 ? -ENOMEM
+										       : 0;
+}
+
+/* mount -a compares what is mounted with what it was given. */
+static int add_mount_options(
+	struct fuse_args *args, const struct guildfs *fs, const struct options *o)
+{
+	_cleanup_buf_ struct buf name = BUF_INIT;
+	int r = fuse_opt_add_arg(args, "guildfs");
+
+	buf_printf(&name, "fsname=%s", !o->source || o->home ? fs->home->path : o->source);
+	if (r == 0)
+		r = fuse_opt_add_arg(args, "-osubtype=guildfs,default_permissions");
+	if (r == 0)
+		r = buf_error(&name) ? buf_error(&name) : add_option(args, buf_str(&name));
+	for (size_t i = 0; r == 0 && i < o->mount.n; i++)
+		r = add_option(args, o->mount.v[i]);
+	if (r == 0 && o->debug)
+		r = fuse_opt_add_arg(args, "-d");
+	return r < 0 ? complain("out of memory") : 0;
 }
 
 /* Each reader of the store holds a descriptor while it reads. */
@@ -269,30 +290,58 @@ static void raise_file_limit(void)
 	}
 }
 
+/* While it is still mounted, somebody may wait for an answer who holds what the notifier waits for.
+ * Readers that wait are answered while there is a session to answer through; what is open is closed
+ * before what tells others of its changes goes. */
+static void stop_threads(struct guildfs *fs, struct guard *guard, bool mounted)
+{
+	sweeper_stop(fs->sweeper);
+	watcher_stop(fs->watcher);
+	ops_close_all();
+	jobs_stop(fs->jobs);
+	waiters_free(STEAL(fs->waiters));
+	event_stream_free(STEAL(fs->events));
+	if (mounted)
+		guard_abort(guard);
+	notifier_stop(fs->notifier);
+	guard_end(guard);
+}
+
 /* In the background when asked to be; the threads must be made after the fork. */
 static int serve(struct guildfs *fs, struct fuse_session *session, bool foreground)
 {
 	struct fuse_loop_config *config = fuse_loop_cfg_create();
+	struct guard guard;
 	int r;
 
 	if (!config || fuse_daemonize(foreground) != 0)
 		return complain("cannot go to the background");
+	if (!foreground)
+		log_to_syslog();
+	fuse_loop_cfg_set_max_threads(config, THREADS_MAX);
+	fuse_loop_cfg_set_idle_threads(config, THREADS_IDLE);
 	fs->mounted = clock_now();
 	r = notifier_start(fs->notifier, session);
+	if (r == 0)
+		r = jobs_start(fs, &fs->jobs);
 	if (r == 0)
 		r = watcher_start(fs, &fs->watcher);
 	if (r == 0)
 		r = sweeper_start(fs, &fs->sweeper);
 	if (r < 0) {
 		watcher_stop(fs->watcher);
+		jobs_stop(fs->jobs);
 		notifier_stop(fs->notifier);
 		fuse_loop_cfg_destroy(config);
 		return complain("cannot watch %s: %s", fs->home->path, strerror(-r));
 	}
+	log_rare(LOG_INFO, "%s is mounted at %s", fs->home->path, fs->mountpoint);
+	service_say("READY=1");
+	guard_start(&guard, fs->mountpoint);
 	r = fuse_session_loop_mt(session, config);
-	sweeper_stop(fs->sweeper);
-	watcher_stop(fs->watcher);
-	notifier_stop(fs->notifier);
+	service_say("STOPPING=1");
+	log_rare(LOG_INFO, "%s is unmounted", fs->mountpoint);
+	stop_threads(fs, &guard, r != 0);
 	fuse_loop_cfg_destroy(config);
 	return r == 0 || r == SIGTERM || r == SIGINT || r == SIGHUP ? 0 : 1;
 }
@@ -303,7 +352,7 @@ static int mount_and_serve(struct guildfs *fs, const struct options *o)
 	struct fuse_session *session;
 	int status = 1;
 
-	if (add_mount_options(&args, o))
+	if (add_mount_options(&args, fs, o))
 		return 1;
 	session = fuse_session_new(&args, &ops, sizeof(ops), fs);
 	fuse_opt_free_args(&args);
@@ -317,9 +366,6 @@ static int mount_and_serve(struct guildfs *fs, const struct options *o)
 		}
 		fuse_remove_signal_handlers(session);
 	}
-	/* Readers that still wait are answered while there is a session to answer through. */
-	waiters_free(fs->waiters);
-	fs->waiters = NULL;
 	fuse_session_destroy(session);
 	return status;
 }
@@ -328,22 +374,26 @@ int main(int argc, char **argv)
 {
 	struct options o = {0};
 	struct guildfs fs = {0};
-	int status = parse_options(argc, argv, &o);
+	int status;
 
+	if (argc > 1 && strcmp(argv[1], GUARD_OPTION) == 0)
+		return guard_main(argc, argv);
+	status = options_parse(&o, argc, argv);
 	if (status < 0) {
 		/* What the starter had open is no business of a daemon's, or of its runs. */
 		close_range(STDERR_FILENO + 1, ~0U, 0);
+		service_take();
 		tree_init();
 		status = guildfs_open(&fs, &o);
 		if (status == 0) {
 			if (fs.shared)
-				warn_shared(&fs);
+				prepare_shared(&fs);
 			raise_file_limit();
 			status = mount_and_serve(&fs, &o);
 		}
 		guildfs_close(&fs);
 	}
-	strv_release(&o.projects);
-	strv_release(&o.mount);
+	options_release(&o);
+	log_close();
 	return status;
 }

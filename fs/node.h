@@ -35,7 +35,17 @@ enum place_class {
 	PLACE_RUN,     /* run of the catalogue */
 	PLACE_THING,   /* model or operation, fs/things.h */
 	PLACE_SCRATCH, /* file that lives only in memory, fs/opdir.h */
+	PLACE_VALUE,   /* value of a facet, catalog/facets.h */
+	PLACE_WHERE,   /* filter expression, fs/where.h */
+	PLACE_PACKAGE, /* installed package and its files, fs/packages.h; its scope */
 	PLACE_FILE,    /* file of the store shown as it is, fs/backing.h */
+};
+
+/* Who asks, or has opened a file: decisions and new runs follow the opener, whoever writes later.
+ */
+struct opener {
+	uid_t uid;
+	gid_t gid;
 };
 
 struct row;
@@ -45,13 +55,8 @@ struct place {
 	const struct row *row;
 	enum place_class class;
 	uint32_t serial;
-	uint16_t slot; /* interned name (fs/things.h) or prefix length; 0: none */
-};
-
-/* Who opened a file: decisions and new runs follow the opener, whoever writes later. */
-struct opener {
-	uid_t uid;
-	gid_t gid;
+	uint16_t slot;        /* interned name (fs/things.h), prefix length, view; 0: none */
+	struct opener viewer; /* who asks; not a part of where it is */
 };
 
 enum row_kind {
@@ -62,9 +67,11 @@ enum row_kind {
 	ROW_FLAGS, /* a written flags file makes a run, fs/flags_file.h */
 	ROW_LINK,  /* target */
 	ROW_WAIT,  /* read blocks until the run ends */
+	ROW_STREAM, /* read blocks until something happens */
 	ROW_LOG,   /* a file of the store that grows, named by `backing` */
 	ROW_FILE,  /* a file, directory or link of the store as it is */
 	ROW_SCRATCH,
+	ROW_WHEEL, /* a package that is being copied here, fs/wheel_file.h */
 };
 
 enum row_flag {
@@ -77,6 +84,8 @@ enum row_flag {
 	ROW_OPDIR = 1 << 5,   /* files may be created here */
 	ROW_SOURCE = 1 << 6,  /* shows only the source code of a run */
 	ROW_MOVES = 1 << 7,   /* changes also when the run is over: never cached */
+	ROW_COSTLY = 1 << 8,  /* a plain ls does without its size, which takes all of the text */
+	ROW_EVENTS = 1 << 9,  /* of what TensorBoard sees of a run */
 };
 
 /* Children that are not known when the program is built. */
@@ -101,6 +110,7 @@ struct row {
 	/* The entry is there; NULL: ask show or target, or always. */
 	bool (*exists)(const struct place *p);
 	const char *backing; /* ROW_LOG: path below the run directory */
+	const char *to_root; /* a link to a run: from there to the mount's root */
 
 	struct row *rows; /* ends with a row without kind and doc */
 	const struct dynamic *dynamic;

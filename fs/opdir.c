@@ -3,22 +3,30 @@
 #include "opdir.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "changes.h"
+#include "errors.h"
 #include "flags_file.h"
 #include "guildfs.h"
 #include "ino.h"
 #include "listing.h"
+#include "runs_of.h"
 #include "scratch.h"
+#include "show.h"
 #include "things.h"
 #include "tree.h"
 #include "walk.h"
+#include "base/array.h"
+#include "base/beneath.h"
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/shortage.h"
+#include "base/utf8.h"
 #include "catalog/catalog.h"
+#include "run/batch.h"
 #include "run/opref.h"
 #include "run/status.h"
 
@@ -30,10 +38,9 @@ struct drop {
 	uint32_t run;
 };
 
-/* The newest run of one operation. */
-struct newest {
-	uint32_t op;
-	uint32_t run;
+/* What a run is of, as of when it was first looked at. */
+struct known_run {
+	uint32_t op; /* 0: of none that is shown */
 	int64_t born;
 };
 
@@ -42,8 +49,8 @@ struct opdirs {
 	pthread_mutex_t lock;
 	struct drop *drops;
 	size_t n, cap;
-	struct newest *newest;
-	size_t n_newest;
+	struct known_run *runs; /* by serial number */
+	size_t n_runs;
 	uint64_t seen; /* runs up to this serial number have been looked at */
 };
 
@@ -69,7 +76,7 @@ void opdirs_free(struct opdirs *o)
 	scratches_free(o->scratches);
 	pthread_mutex_destroy(&o->lock);
 	free(o->drops);
-	free(o->newest);
+	free(o->runs);
 	free(o);
 }
 
@@ -96,96 +103,85 @@ bool opdir_is_flags_name(const char *name)
 
 static void drops_set(struct opdirs *o, uint32_t op, uint16_t name, uint32_t run)
 {
+	if (!name)
+		return;
 	for (size_t i = 0; i < o->n; i++) {
 		if (o->drops[i].op == op && o->drops[i].name == name) {
 			o->drops[i].run = run;
 			return;
 		}
 	}
-	if (o->n == o->cap) {
-		size_t cap = o->cap ? o->cap * 2 : 16;
-		struct drop *grown = reallocarray(o->drops, cap, sizeof(*grown));
-
-		if (!grown)
-			return;
-		o->drops = grown;
-		o->cap = cap;
-	}
+	if (array_grow(&o->drops, o->n, &o->cap, sizeof(*o->drops)) < 0)
+		return;
 	o->drops[o->n++] = (struct drop){.op = op, .name = name, .run = run};
 }
 
-/* Without memory for it the operation's `latest` stays away. */
-static void newest_set(struct guildfs *fs, uint32_t op, uint32_t run)
+/* Without memory for it the run is of no operation, and no operation's `latest`. */
+static void know_run(struct guildfs *fs, uint64_t serial, uint32_t op)
 {
 	struct opdirs *o = fs->opdirs;
-	int64_t born = catalog_born(fs->catalog, run);
-	struct newest *grown;
 
-	for (size_t i = 0; i < o->n_newest; i++) {
-		if (o->newest[i].op != op)
-			continue;
-		if (born >= o->newest[i].born)
-			o->newest[i] = (struct newest){.op = op, .run = run, .born = born};
+	if (array_reach(&o->runs, serial, &o->n_runs, sizeof(*o->runs)) < 0)
 		return;
-	}
-	grown = reallocarray(o->newest, o->n_newest + 1, sizeof(*grown));
-	if (!grown)
-		return;
-	o->newest = grown;
-	grown[o->n_newest++] = (struct newest){.op = op, .run = run, .born = born};
+	o->runs[serial] = (struct known_run){.op = op, .born = catalog_born(fs->catalog, serial)};
 }
 
 static int look_at_run(void *arg, uint64_t serial)
 {
 	struct guildfs *fs = arg;
 	struct opdirs *o = fs->opdirs;
+	unsigned before = shortages();
 	const char *id;
-	_cleanup_close_ int run_fd = -1;
+	_cleanup_close_ int run_fd = -1, proto_fd = -1;
 	_cleanup_buf_ struct buf name = BUF_INIT;
 	_cleanup_(opref_release) struct opref ref = {0};
 	struct thing *op;
+	int r;
 
 	if (serial <= o->seen)
 		return 0;
-	o->seen = serial;
 	id = catalog_id(fs->catalog, serial);
 	run_fd = id ? home_open_run(fs->home, id) : -1;
-	if (run_fd < 0 || opref_read(run_fd, &ref, NULL) < 0)
+	/* A batch is of the operation that it tries. */
+	proto_fd = run_fd < 0 ? -1 : batch_open_proto(run_fd);
+	r = run_fd < 0 ? run_fd : opref_read(proto_fd >= 0 ? proto_fd : run_fd, &ref, NULL);
+	/* Without descriptors it is looked at the next time. */
+	if (shortage_since(before))
+		return shortage_since(before);
+	o->seen = serial;
+	if (r < 0)
 		return 0;
 	op = things_of_opref(fs, &ref);
 	if (!op)
 		return 0;
-	newest_set(fs, op->serial, (uint32_t)serial);
-	if (file_read(run_fd, RUN_DROP_FILE, MAX_DROP_NAME, &name) == 0)
+	know_run(fs, serial, op->serial);
+	if (beneath_read(run_fd, RUN_DROP_FILE, MAX_DROP_NAME, &name) == 0)
 		drops_set(
 			o, op->serial, things_intern(fs->things, buf_str(&name)), (uint32_t)serial);
 	return 0;
 }
 
-static uint32_t newest_of(const struct opdirs *o, uint32_t op)
+static bool is_seen(const struct place *dir, uint64_t serial)
 {
-	for (size_t i = 0; i < o->n_newest; i++)
-		if (o->newest[i].op == op)
-			return o->newest[i].run;
-	return 0;
+	const struct place run = place_of_run(dir->fs, serial, false);
+
+	return catalog_present(dir->fs->catalog, serial) &&
+	       run_may_be_seen(dir->fs, dir->viewer, &run);
 }
 
 uint32_t opdir_newest_run(const struct place *op)
 {
-	struct guildfs *fs = op->fs;
-	struct opdirs *o = fs->opdirs;
-	uint32_t run;
+	struct opdirs *o = op->fs->opdirs;
+	size_t newest = 0;
 
 	LOCK_SCOPE(&o->lock);
-	catalog_each(fs->catalog, look_at_run, fs);
-	run = newest_of(o, op->serial);
-	if (!run || catalog_present(fs->catalog, run))
-		return run;
-	/* It was deleted: only a look at all of them tells which is the newest now. */
-	o->seen = 0;
-	o->n_newest = 0;
-	catalog_each(fs->catalog, look_at_run, fs);
-	return newest_of(o, op->serial);
+	catalog_each(op->fs->catalog, look_at_run, op->fs);
+	/* From the end, where it mostly is. */
+	for (size_t i = o->n_runs; i-- > 1;)
+		if (o->runs[i].op == op->serial &&
+			(!newest || o->runs[i].born > o->runs[newest].born) && is_seen(op, i))
+			newest = i;
+	return (uint32_t)newest;
 }
 
 uint32_t opdir_drop_run(const struct place *op, const char *name)
@@ -196,8 +192,8 @@ uint32_t opdir_drop_run(const struct place *op, const char *name)
 
 	LOCK_SCOPE(&o->lock);
 	catalog_each(fs->catalog, look_at_run, fs);
-	slot = things_intern(fs->things, name);
-	for (size_t i = 0; i < o->n; i++)
+	slot = things_find_interned(fs->things, name);
+	for (size_t i = 0; slot && i < o->n; i++)
 		if (o->drops[i].op == op->serial && o->drops[i].name == slot &&
 			catalog_present(fs->catalog, o->drops[i].run))
 			return o->drops[i].run;
@@ -211,18 +207,18 @@ static void forget_drop(struct guildfs *fs, uint32_t run)
 	_cleanup_close_ int run_fd = place_open_run(&p);
 
 	if (run_fd >= 0)
-		unlinkat(run_fd, RUN_DROP_FILE, 0);
+		beneath_unlink(run_fd, RUN_DROP_FILE);
 }
 
 /* Takes the entry out of the table and returns its run; 0: there was none. */
 static uint32_t drops_take(const struct place *op, const char *name)
 {
 	struct opdirs *o = op->fs->opdirs;
-	uint16_t slot = things_intern(op->fs->things, name);
+	uint16_t slot = things_find_interned(op->fs->things, name);
 	uint32_t run;
 
 	LOCK_SCOPE(&o->lock);
-	for (size_t i = 0; i < o->n; i++) {
+	for (size_t i = 0; slot && i < o->n; i++) {
 		if (o->drops[i].op != op->serial || o->drops[i].name != slot)
 			continue;
 		run = o->drops[i].run;
@@ -292,8 +288,7 @@ static int opdir_list(const struct place *dir, struct listing *out)
 		const char *name = things_interned(fs->things, o->drops[i].name);
 		struct place p;
 
-		if (o->drops[i].op != dir->serial || !name ||
-			!catalog_present(fs->catalog, o->drops[i].run))
+		if (o->drops[i].op != dir->serial || !name || !is_seen(dir, o->drops[i].run))
 			continue;
 		p = drop_place(dir, name);
 		listing_add(out, name, &p);
@@ -311,7 +306,8 @@ static int opdir_find(const struct place *dir, const char *name, struct place *r
 		*ret = scratch_place(dir, serial);
 		return 0;
 	}
-	if (!opdir_is_flags_name(name) || !opdir_drop_run(dir, name))
+	serial = opdir_is_flags_name(name) ? opdir_drop_run(dir, name) : 0;
+	if (!serial || !is_seen(dir, serial))
 		return -ENOENT;
 	*ret = drop_place(dir, name);
 	return ret->slot ? 0 : -ENOMEM;
@@ -370,6 +366,26 @@ bool opdir_hidden(const struct place *p)
 
 /* --- what tools do -------------------------------------------------------- */
 
+/* Of a flags file's name its run's label is made, and that is text. */
+static int check_name(const struct place *dir, const char *name)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	struct thing *thing = things_by_serial(dir->fs->things, dir->serial);
+	static const char reason[] = "the name of a flags file is the label of its run: it has to "
+				     "be UTF-8 text";
+
+	if (strlen(name) > NAME_MAX)
+		return -ENAMETOOLONG;
+	if (!thing || !opdir_is_flags_name(name) || utf8_is_valid(name, strlen(name)))
+		return 0;
+	thing_path(dir->fs, thing, &path);
+	buf_putc(&path, '/');
+	utf8_add_xml(&path, name);
+	thing_set_error(thing, reason);
+	errors_add(dir->fs->errors, buf_str(&path), reason);
+	return -EINVAL;
+}
+
 int opdir_create(
 	const struct place *dir, const char *name, const struct opener *who, struct place *ret)
 {
@@ -384,6 +400,9 @@ int opdir_create(
 	}
 	if (is_row(dir, name) || opdir_drop_run(dir, name))
 		return -EEXIST;
+	r = check_name(dir, name);
+	if (r < 0)
+		return r;
 	r = scratch_create(dir->fs->opdirs->scratches, dir->serial, name, who, &serial);
 	if (r < 0)
 		return r;
@@ -504,6 +523,9 @@ int opdir_rename(const struct place *dir, const char *from, const char *to, bool
 		return r;
 	if (is_row(dir, to) && !row)
 		return -EPERM;
+	r = check_name(dir, to);
+	if (r < 0)
+		return r;
 	if (!replace && (existing || row || opdir_drop_run(dir, to)))
 		return -EEXIST;
 	r = flags_name ? rename_to_flags(dir, from, to, row, &text, who)
@@ -514,5 +536,5 @@ int opdir_rename(const struct place *dir, const char *from, const char *to, bool
 
 void opdir_tick(struct guildfs *fs)
 {
-	scratches_expire(fs->opdirs->scratches);
+	scratches_expire(fs->opdirs->scratches, clock_monotonic_ms());
 }

@@ -44,7 +44,7 @@ void opdir_dropped(const struct place *op, const char *name, const char *id);
 /* Serial of the run that a dropped name leads to; 0: none. */
 uint32_t opdir_drop_run(const struct place *op, const char *name);
 
-/* The run of this operation that was born last; 0: there is none. */
+/* The run of this operation that was born last of those that the viewer may see; 0: none. */
 uint32_t opdir_newest_run(const struct place *op);
 
 /* Once a second: scratch files that are over. */

@@ -28,7 +28,10 @@ struct opener ops_opener(fuse_req_t req)
 
 int ops_place(fuse_req_t req, fuse_ino_t ino, struct place *ret)
 {
-	return ino_decode(ops_fs(req), ino, ret);
+	int r = ino_decode(ops_fs(req), ino, ret);
+
+	ret->viewer = ops_opener(req);
+	return r;
 }
 
 struct handle *ops_handle(const struct fuse_file_info *fi)
@@ -92,12 +95,6 @@ static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
 	(void)parent, (void)name, (void)mode;
-	fuse_reply_err(req, EPERM);
-}
-
-static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
-{
-	(void)parent, (void)name;
 	fuse_reply_err(req, EPERM);
 }
 
@@ -169,15 +166,6 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 
 /* The remaining ones are answered by the kernel itself, and better, once it was told ENOSYS:
  * files are always ready, seeks are arithmetic, copies are reads and writes. */
-static void op_poll(
-	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct fuse_pollhandle *ph)
-{
-	(void)ino, (void)fi;
-	if (ph)
-		fuse_pollhandle_destroy(ph);
-	fuse_reply_err(req, ENOSYS);
-}
-
 static void op_lseek(
 	fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct fuse_file_info *fi)
 {

@@ -26,6 +26,9 @@ int ops_entry(const struct place *p, struct fuse_entry_param *ret);
 /* Takes back what a lookup gave (files of the store and scratch files are counted). */
 void ops_forget(const struct place *p, uint64_t lookups);
 struct handle *ops_handle(const struct fuse_file_info *fi);
+/* What is still open when the mount ends, for the kernel says nothing of it any more: closed as by
+ * its last release, so that what was acknowledged is done. Without workers. */
+void ops_close_all(void);
 
 /* ops_names.c */
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
@@ -36,6 +39,7 @@ void op_setattr(
 	fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi);
 void op_readlink(fuse_req_t req, fuse_ino_t ino);
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t newparent,
 	const char *newname, unsigned flags);
 
@@ -52,6 +56,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	struct fuse_file_info *fi);
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
+void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct fuse_pollhandle *ph);
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
 	struct fuse_file_info *fi);
 void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Directories: a listing made at opendir, handed out in pieces. Offsets count entries. */
+/*
+ * Directories: a listing made at opendir, handed out in pieces. Offsets count entries. Where the
+ * kernel may use a listing that it has, it mostly does, so that one is made only when it asks.
+ */
 #include "ops.h"
 
 #include <errno.h>
@@ -15,13 +18,16 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct handle *h;
 	struct place p;
 	int r = ops_place(req, ino, &p);
+	bool cached, keep;
 
 	if (r < 0) {
 		fuse_reply_err(req, -r);
 		return;
 	}
+	cached = cache_listing(&p);
+	keep = cached && cache_keep_listing(&p, ino);
 	h = handle_new(&p, &who);
-	r = h ? walk_list(&p, &h->listing) : -ENOMEM;
+	r = !h ? -ENOMEM : keep ? 0 : walk_list(&p, &h->listing);
 	if (r < 0) {
 		if (h)
 			handle_free(h);
@@ -29,7 +35,9 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	fi->fh = (uintptr_t)h;
-	fi->keep_cache = fi->cache_readdir = cache_listing(&p);
+	h->unlisted = keep;
+	fi->keep_cache = keep;
+	fi->cache_readdir = cached;
 	if (fuse_reply_open(req, fi) < 0)
 		handle_free(h);
 }
@@ -45,25 +53,33 @@ static size_t add_dot(fuse_req_t req, char *at, size_t room, off_t index, uint64
 	return fuse_add_direntry(req, at, room, name, &e.attr, index + 1);
 }
 
+/* What readdir says is its inode. */
+static uint64_t shown_ino(const struct listing_entry *entry)
+{
+	return entry->shown_ino ? entry->shown_ino : ino_encode(&entry->place);
+}
+
 static size_t add_name(
 	fuse_req_t req, char *at, size_t room, const struct listing_entry *entry, off_t next)
 {
 	struct stat st = {
-		.st_ino = entry->shown_ino ? entry->shown_ino : ino_encode(&entry->place),
+		.st_ino = shown_ino(entry),
 		.st_mode = entry->type,
 	};
 
 	return fuse_add_direntry(req, at, room, entry->name, &st, next);
 }
 
-/* An entry with its attributes counts as a lookup; one that has gone meanwhile is only a name. */
+/* An entry with its attributes counts as a lookup; one that has gone meanwhile is only a name, and
+ * so is one whose attributes take long. */
 static size_t add_plus(fuse_req_t req, char *at, size_t room, const struct place *dir,
 	const struct listing_entry *entry, off_t next)
 {
 	struct fuse_entry_param e;
 	struct place p = entry->place;
 	bool counted = entry->shown_ino || p.class == PLACE_SCRATCH;
-	int r = counted ? walk_lookup(dir, entry->name, &p) : 0;
+	bool costly = p.row && p.row->flags & ROW_COSTLY;
+	int r = counted ? walk_lookup(dir, entry->name, &p) : costly ? -EAGAIN : 0;
 	bool found = r == 0;
 	size_t used;
 
@@ -71,12 +87,21 @@ static size_t add_plus(fuse_req_t req, char *at, size_t room, const struct place
 		r = ops_entry(&p, &e);
 	if (r < 0)
 		e = (struct fuse_entry_param){
-			.attr = {.st_ino = entry->shown_ino ? entry->shown_ino : 1,
-				.st_mode = entry->type}};
+			.attr = {.st_ino = shown_ino(entry), .st_mode = entry->type}};
 	used = fuse_add_direntry_plus(req, at, room, entry->name, &e, next);
 	if (counted && found && (used > room || r < 0))
 		ops_forget(&p, 1);
 	return used;
+}
+
+/* The kernel reads an open directory by one thread at a time. */
+static int list_now(struct handle *h)
+{
+	LOCK_SCOPE(&h->lock);
+	int r = h->unlisted ? walk_list(&h->place, &h->listing) : 0;
+
+	h->unlisted = h->unlisted && r < 0;
+	return r;
 }
 
 static void read_listing(
@@ -84,9 +109,10 @@ static void read_listing(
 {
 	_cleanup_free_ char *reply = malloc(size);
 	size_t used = 0;
+	int r = reply ? list_now(h) : -ENOMEM;
 
-	if (!reply) {
-		fuse_reply_err(req, ENOMEM);
+	if (r < 0) {
+		fuse_reply_err(req, -r);
 		return;
 	}
 	for (off_t i = offset; (size_t)i < h->listing.n + 2; i++) {

@@ -3,15 +3,22 @@
 #include "ops.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <fcntl.h>
 
+#include "errors.h"
 #include "files.h"
 #include "guildfs.h"
 #include "ino.h"
 #include "opdir.h"
 #include "passthrough.h"
+#include "event_stream.h"
+#include "runs_of.h"
+#include "show.h"
+#include "tree.h"
 #include "waiters.h"
 #include "walk.h"
+#include "wheel_file.h"
 
 /* A handle that is open, or -errno. */
 static int open_handle(
@@ -29,6 +36,8 @@ static int open_handle(
 	h->kind = kind;
 	h->ino = ino_encode(p);
 	h->writable = (flags & O_ACCMODE) != O_RDONLY;
+	if (p->row && p->row->kind == ROW_DOC)
+		handle_settle(h->ino);
 	r = kind->open(h, flags);
 	if (r < 0) {
 		handle_free(h);
@@ -42,9 +51,17 @@ static int open_handle(
 
 static void close_handle(struct handle *h)
 {
-	if (h->kind->release)
+	if (h->kind && h->kind->release)
 		h->kind->release(h);
 	handle_free(h);
+}
+
+void ops_close_all(void)
+{
+	struct handle *h;
+
+	while ((h = handle_any()))
+		close_handle(h);
 }
 
 /*
@@ -91,6 +108,32 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	}
 }
 
+/*
+ * Where `cp` and `>` go by the link that a dropped flags file has become. They look where it leads
+ * before they ask us: only a sentence can be given.
+ */
+static int refuse_in_run(const struct place *dir, const char *name)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+
+	buf_printf(&path, "runs/%s/%s", place_run_id(dir), name);
+	errors_add(dir->fs->errors, buf_str(&path),
+		"nothing is put into a run; to start anew by a flags file whose name is a run's "
+		"link now, rm the link first");
+	return -EPERM;
+}
+
+static int create_place(
+	const struct place *dir, const char *name, const struct opener *who, struct place *ret)
+{
+	if (dir->row->flags & ROW_OPDIR)
+		return opdir_create(dir, name, who, ret);
+	if (dir->row == tree_run)
+		return refuse_in_run(dir, name);
+	return dir->row->dynamic == &packages_children ? wheel_file_create(dir, name, who, ret)
+						       : -EPERM;
+}
+
 void op_create(
 	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
 {
@@ -102,7 +145,7 @@ void op_create(
 
 	(void)mode;
 	if (r == 0)
-		r = dir.row->flags & ROW_OPDIR ? opdir_create(&dir, name, &who, &p) : -EPERM;
+		r = create_place(&dir, name, &who, &p);
 	if (r < 0) {
 		fuse_reply_err(req, -r);
 		return;
@@ -130,18 +173,21 @@ void op_create(
 static void reply_text(fuse_req_t req, struct handle *h, size_t size, off_t offset)
 {
 	_cleanup_buf_ struct buf piece = BUF_INIT;
-	size_t at, left;
-	int r = 0;
+	int r;
 
 	pthread_mutex_lock(&h->lock);
 	if (h->unprinted) {
 		h->unprinted = false;
-		r = walk_show(&h->place, &h->text);
+		walk_show(&h->place, &h->text);
 	}
-	at = (size_t)offset < h->text.len ? (size_t)offset : h->text.len;
-	left = h->text.len - at;
-	if (left)
-		buf_add(&piece, h->text.data + at, left < size ? left : size);
+	/* Of each read, not the first alone: that one reads ahead, and the kernel tries again. */
+	r = buf_error(&h->text);
+	if (r == -ENOENT)
+		r = -ESTALE;
+	if (r == 0 && h->kind->read)
+		r = h->kind->read(h, size, offset, &piece);
+	else
+		buf_add_range(&piece, &h->text, size, offset);
 	pthread_mutex_unlock(&h->lock);
 	if (r == 0)
 		r = buf_error(&piece);
@@ -161,17 +207,33 @@ static void reply_fd(fuse_req_t req, const struct handle *h, size_t size, off_t 
 	fuse_reply_data(req, &data, 0);
 }
 
+/* Everything but what blocks can always be read and written. */
+void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct fuse_pollhandle *ph)
+{
+	struct handle *h = ops_handle(fi);
+	unsigned events = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+
+	(void)ino;
+	if (h->events)
+		events = event_stream_poll(ops_fs(req), h->events, ph) ? POLLIN | POLLRDNORM : 0;
+	else if (h->place.row->kind == ROW_WAIT)
+		events =
+			waiters_poll(ops_fs(req), h, h->place.serial, ph) ? POLLIN | POLLRDNORM : 0;
+	else if (ph)
+		fuse_pollhandle_destroy(ph);
+	fuse_reply_poll(req, events);
+}
+
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
 {
 	struct handle *h = ops_handle(fi);
 
 	(void)ino;
 	if (h->place.row->kind == ROW_WAIT) {
-		/* The answer is one read long; the next one is the end of the file. */
-		if (offset)
-			fuse_reply_buf(req, NULL, 0);
-		else
-			waiters_add(ops_fs(req), req, h->place.serial);
+		waiters_read(
+			ops_fs(req), req, h->place.serial, size, offset, !(fi->flags & O_NONBLOCK));
+	} else if (h->events) {
+		event_stream_read(ops_fs(req), h->events, req, size, !(fi->flags & O_NONBLOCK));
 	} else if (h->fd >= 0) {
 		reply_fd(req, h, size, offset);
 	} else {

@@ -7,8 +7,18 @@
 
 #include "cache.h"
 #include "ino.h"
+#include "lifecycle.h"
 #include "opdir.h"
+#include "runs_of.h"
 #include "walk.h"
+
+/* A run that was deleted or restored is another place now. */
+static bool is_stale(const struct place *dir)
+{
+	_cleanup_close_ int fd = dir->class == PLACE_RUN ? place_open_run(dir) : -1;
+
+	return dir->class == PLACE_RUN && fd == -ESTALE;
+}
 
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
@@ -23,8 +33,11 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		if (r < 0)
 			ops_forget(&p, 1);
 	}
+	/* ESTALE of the directory has the kernel look for its path anew. */
+	if (r == -ESTALE || r == -ENOENT)
+		r = is_stale(&dir) ? -ESTALE : -ENOENT;
 	if (r < 0)
-		fuse_reply_err(req, r == -ESTALE ? ENOENT : -r);
+		fuse_reply_err(req, -r);
 	else if (fuse_reply_entry(req, &e) < 0)
 		ops_forget(&p, 1);
 }
@@ -82,7 +95,8 @@ void op_setattr(
 	struct place p;
 	int r = ops_place(req, ino, &p);
 
-	if (r == 0 && !p.row->store && p.row->kind != ROW_FLAGS && p.row->kind != ROW_SCRATCH)
+	if (r == 0 && !p.row->store && p.row->kind != ROW_FLAGS && p.row->kind != ROW_SCRATCH &&
+		p.row->kind != ROW_WHEEL)
 		r = -EPERM;
 	if (r == 0 && to_set & FUSE_SET_ATTR_SIZE) {
 		struct handle *h = fi ? ops_handle(fi) : NULL;
@@ -135,18 +149,39 @@ void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	fuse_reply_err(req, -r);
 }
 
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct opener who = ops_opener(req);
+	struct place dir;
+	int r = ops_place(req, parent, &dir);
+
+	if (r == 0)
+		r = lifecycle_rmdir(&dir, name, &who);
+	fuse_reply_err(req, -r);
+}
+
+/* Names in an operation's directory, or runs to and from the trash. */
+static int rename_place(const struct place *from, const char *name, const struct place *to,
+	const char *newname, bool replace, const struct opener *who)
+{
+	if (!(from->row->flags & ROW_OPDIR))
+		return lifecycle_rename(from, name, to, newname, who);
+	return ino_encode(from) == ino_encode(to) ? opdir_rename(from, name, newname, replace, who)
+						  : -EXDEV;
+}
+
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t newparent,
 	const char *newname, unsigned flags)
 {
 	struct opener who = ops_opener(req);
-	struct place dir;
-	int r = operation_dir(req, parent, &dir);
+	struct place from, to;
+	int r = ops_place(req, parent, &from);
 
+	if (r == 0)
+		r = ops_place(req, newparent, &to);
 	if (r == 0 && flags & ~(unsigned)RENAME_NOREPLACE)
 		r = -EINVAL;
-	if (r == 0 && parent != newparent)
-		r = -EXDEV;
 	if (r == 0)
-		r = opdir_rename(&dir, name, newname, !(flags & RENAME_NOREPLACE), &who);
+		r = rename_place(&from, name, &to, newname, !(flags & RENAME_NOREPLACE), &who);
 	fuse_reply_err(req, -r);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "guildfs.h"
+#include "base/array.h"
 #include "base/cleanup.h"
 
 /* The kernel's interface, linux/fuse.h of 6.9; Debian 12's header is older. */
@@ -49,7 +50,8 @@ struct backing_map {
 };
 
 #define INIT_EXT_FLAG         (1U << 30)
-#define FLAGS2_PASSTHROUGH    (1U << 5) /* bit 37 of the 64 */
+#define FLAGS2_DIRECT_MMAP    (1U << 4) /* bit 36 of the 64; 6.6 */
+#define FLAGS2_PASSTHROUGH    (1U << 5) /* bit 37 */
 #define OPEN_FLAG_PASSTHROUGH (1U << 7)
 #define MINOR_PASSTHROUGH     40
 #define IOC_BACKING_OPEN      _IOW(229, 1, struct backing_map)
@@ -99,7 +101,7 @@ void passthrough_free(struct passthrough *pt)
 static void complete_init(struct init_out *out)
 {
 	out->flags |= INIT_EXT_FLAG;
-	out->flags2 |= FLAGS2_PASSTHROUGH;
+	out->flags2 |= FLAGS2_PASSTHROUGH | FLAGS2_DIRECT_MMAP;
 	out->max_stack_depth = STACK_DEPTH;
 	if (out->minor < MINOR_PASSTHROUGH)
 		out->minor = MINOR_PASSTHROUGH;
@@ -174,15 +176,8 @@ static struct entry *find(struct passthrough *pt, uint64_t ino)
 
 static struct entry *insert(struct passthrough *pt, uint64_t ino)
 {
-	if (pt->n == pt->cap) {
-		size_t cap = pt->cap ? pt->cap * 2 : 16;
-		struct entry *grown = reallocarray(pt->open, cap, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		pt->open = grown;
-		pt->cap = cap;
-	}
+	if (array_grow(&pt->open, pt->n, &pt->cap, sizeof(*pt->open)) < 0)
+		return NULL;
 	pt->open[pt->n] = (struct entry){.ino = ino};
 	return &pt->open[pt->n++];
 }

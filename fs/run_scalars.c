@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "guildfs.h"
+#include "runs_of.h"
 #include "walk.h"
 #include "base/clock.h"
 #include "base/name.h"

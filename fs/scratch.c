@@ -25,6 +25,7 @@ struct scratch {
 	int64_t closed_ms; /* last close, monotonic */
 	unsigned opens;
 	uint64_t lookups;
+	bool became_run;
 };
 
 struct scratches {
@@ -212,8 +213,18 @@ void scratch_detach(struct scratches *s, uint32_t serial)
 	LOCK_SCOPE(&s->lock);
 	struct scratch *f = by_serial(s, serial);
 
-	if (f)
-		drop_name(s, f);
+	if (!f)
+		return;
+	f->became_run = true;
+	drop_name(s, f);
+}
+
+bool scratch_taken_away(struct scratches *s, uint32_t serial, const char *name)
+{
+	LOCK_SCOPE(&s->lock);
+	const struct scratch *f = by_serial(s, serial);
+
+	return f && !f->became_run && (!f->name || strcmp(f->name, name) != 0);
 }
 
 int scratch_attr(struct scratches *s, uint32_t serial, struct stat *ret)
@@ -224,11 +235,11 @@ int scratch_attr(struct scratches *s, uint32_t serial, struct stat *ret)
 	if (!f)
 		return -ESTALE;
 	ret->st_mode = S_IFREG | 0644;
-	ret->st_nlink = 1;
+	ret->st_nlink = f->name ? 1 : 0;
 	ret->st_uid = f->who.uid;
 	ret->st_gid = f->who.gid;
 	ret->st_size = (off_t)f->content.len;
-	ret->st_mtim = ret->st_ctim = clock_timespec(f->changed);
+	ret->st_atim = ret->st_mtim = ret->st_ctim = clock_timespec(f->changed);
 	return 0;
 }
 
@@ -247,12 +258,17 @@ int scratch_where(struct scratches *s, uint32_t serial, uint32_t *ret_op, struct
 
 int scratch_read(struct scratches *s, uint32_t serial, struct buf *b)
 {
+	return scratch_read_at(s, serial, MAX_SIZE, 0, b);
+}
+
+int scratch_read_at(struct scratches *s, uint32_t serial, size_t size, off_t offset, struct buf *b)
+{
 	LOCK_SCOPE(&s->lock);
-	struct scratch *f = by_serial(s, serial);
+	const struct scratch *f = by_serial(s, serial);
 
 	if (!f)
 		return -ESTALE;
-	buf_add(b, f->content.data, f->content.len);
+	buf_add_range(b, &f->content, size, offset);
 	return buf_error(b);
 }
 
@@ -350,10 +366,9 @@ void scratch_closed(struct scratches *s, uint32_t serial)
 	collect(s, f);
 }
 
-bool scratches_expire(struct scratches *s)
+bool scratches_expire(struct scratches *s, int64_t now)
 {
 	LOCK_SCOPE(&s->lock);
-	int64_t now = clock_monotonic_ms();
 	bool any = false;
 
 	for (struct scratch *f = s->first, *next; f; f = next) {

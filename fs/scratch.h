@@ -38,11 +38,14 @@ int scratch_rename(struct scratches *s, uint32_t op, const char *from, const cha
 	const struct opener *who);
 /* The same for a file that has become something else, whoever it belongs to. */
 void scratch_detach(struct scratches *s, uint32_t serial);
+/* Somebody has unlinked or renamed the file that had this name. */
+bool scratch_taken_away(struct scratches *s, uint32_t serial, const char *name);
 
 int scratch_attr(struct scratches *s, uint32_t serial, struct stat *ret);
 /* The operation it is in and its name, appended ("" once it has none). */
 int scratch_where(struct scratches *s, uint32_t serial, uint32_t *ret_op, struct buf *name);
 int scratch_read(struct scratches *s, uint32_t serial, struct buf *b);
+int scratch_read_at(struct scratches *s, uint32_t serial, size_t size, off_t offset, struct buf *b);
 int scratch_write(struct scratches *s, uint32_t serial, const void *data, size_t len, off_t offset,
 	bool append);
 int scratch_truncate(struct scratches *s, uint32_t serial, off_t size);
@@ -51,7 +54,8 @@ int scratch_replace(struct scratches *s, uint32_t serial, const struct buf *text
 void scratch_opened(struct scratches *s, uint32_t serial);
 void scratch_closed(struct scratches *s, uint32_t serial);
 
-/* Takes the names of those that nobody has had open for a minute. True when there were any. */
-bool scratches_expire(struct scratches *s);
+/* Takes the names of those that nobody has had open for a minute before `now` (clock_monotonic_ms).
+ * True when there were any. */
+bool scratches_expire(struct scratches *s, int64_t now);
 
 #endif

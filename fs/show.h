@@ -8,10 +8,15 @@
 #define FS_SHOW_H
 
 #include "node.h"
+#include "catalog/catalog.h"
 
 /* show_root.c: the skeleton */
 void root_readme(const struct place *p, struct buf *b);
+void root_nocopy(const struct place *p, struct buf *b);
 void root_errors(const struct place *p, struct buf *b);
+
+/* Also when it would take long to say it. */
+bool always_exists(const struct place *p);
 
 /* show_model.c: models and operations */
 extern const struct dynamic models_children, operations_children, opspec_children;
@@ -30,12 +35,22 @@ void operation_latest(const struct place *p, struct buf *b);
 void operation_opspec_target(const struct place *p, struct buf *b);
 void operation_drop_target(const struct place *p, struct buf *b);
 
+/* show_packages.c */
+extern const struct dynamic packages_children, package_files_children;
+void package_header(const struct place *p, struct buf *b);
+void package_error(const struct place *p, struct buf *b);
+void package_file_target(const struct place *p, struct buf *b);
+
 /* show_resources.c */
 extern const struct dynamic resources_children;
 void model_resource_text(const struct place *p, struct buf *b);
 
 /* show_runs.c: which runs there are */
-extern const struct dynamic runs_children, attrs_children;
+extern const struct dynamic runs_children, trash_children, attrs_children;
+/* A run that its owner keeps from others is in no list that they see. */
+bool run_may_be_seen(struct guildfs *fs, struct opener viewer, const struct place *run);
+/* The same for what the catalogue looks up; for as long as the place, which has the viewer. */
+struct catalog_viewer runs_viewer(const struct place *asked);
 void runs_latest(const struct place *p, struct buf *b);
 void runs_prefix(const struct place *p, struct buf *b);
 
@@ -43,6 +58,7 @@ void runs_prefix(const struct place *p, struct buf *b);
 void run_id(const struct place *p, struct buf *b);
 void run_operation(const struct place *p, struct buf *b);
 void run_status(const struct place *p, struct buf *b);
+void run_why(const struct place *p, struct buf *b);
 void run_attr_of_row(const struct place *p, struct buf *b); /* attribute named like the row */
 void run_time_of_row(const struct place *p, struct buf *b);
 void run_attr_of_slot(const struct place *p, struct buf *b); /* attrs/<name> */
@@ -60,13 +76,32 @@ bool run_has_cmd(const struct place *p);
 bool run_has_env(const struct place *p);
 bool run_has_log(const struct place *p);
 
+/* show_by.c: views */
+extern const struct dynamic by_values_children, by_flags_children, by_runs_children;
+extern const struct dynamic operation_runs_children;
+extern const struct dynamic where_children, where_runs_children;
+extern const struct dynamic trials_children, by_batches_children;
+void link_to_run(const struct place *p, struct buf *b);
+
+/* show_batch.c: of a run that starts others */
+bool run_is_batch(const struct place *p);
+void run_best(const struct place *p, struct buf *b);
+bool run_is_queue(const struct place *p);
+void run_queue(const struct place *p, struct buf *b);
+
 /* show_metrics.c: a run's numbers */
 extern const struct dynamic metrics_children, scalars_children, plots_children;
 void metric_value(const struct place *p, struct buf *b);
 void metric_samples(const struct place *p, struct buf *b);
 void metric_plot(const struct place *p, struct buf *b);
 void run_scalars_csv(const struct place *p, struct buf *b);
-bool run_has_csv(const struct place *p);
+
+/* show_logdir.c: what TensorBoard sees */
+extern const struct dynamic logdir_children, logdir_link_children, event_children;
+void logdir_link(const struct place *p, struct buf *b);
+void logdir_start(const struct place *p, struct buf *b);
+void logdir_end(const struct place *p, struct buf *b);
+bool logdir_has_end(const struct place *p);
 
 /* documents.c: what people write */
 void run_label(const struct place *p, struct buf *b);

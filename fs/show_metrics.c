@@ -228,13 +228,6 @@ void metric_plot(const struct place *p, struct buf *b)
 		plot_svg(b, scalar->key, scalar->series);
 }
 
-/* Its heading at least; said without printing all of it. */
-bool run_has_csv(const struct place *p)
-{
-	(void)p;
-	return true;
-}
-
 void run_scalars_csv(const struct place *p, struct buf *b)
 {
 	_cleanup_scalars_view_ struct scalars_view view = SCALARS_VIEW_INIT;

@@ -15,7 +15,6 @@
 #include "project/command.h"
 #include "project/flag_import.h"
 #include "project/flags.h"
-#include "project/project.h"
 #include "run/deps.h"
 
 /* --- which there are ------------------------------------------------------ */
@@ -26,29 +25,28 @@
  */
 typedef int (*thing_visit)(void *arg, const struct thing *thing);
 
-static int each_model(struct guildfs *fs, thing_visit visit, void *arg)
+static int each_model_of(struct guildfs *fs, unsigned scope, thing_visit visit, void *arg)
 {
-	for (unsigned i = 0; i < fs->n_projects; i++) {
-		_cleanup_guildfile_ struct guildfile *file = project_guildfile(fs->projects[i]);
+	_cleanup_scope_files_ struct scope_files files = {0};
+	int r = scope_files(fs, scope, &files);
 
-		for (size_t m = 0; file && m < file->n_models; m++) {
-			const char *name = file->models[m].name;
-			struct thing *t = *name ? things_get(fs->things, i, name, NULL) : NULL;
-			int r = t ? visit(arg, t) : 0;
+	for (size_t i = 0; r == 0 && i < files.n; i++) {
+		for (size_t m = 0; r == 0 && m < files.v[i]->n_models; m++) {
+			const char *name = files.v[i]->models[m].name;
+			struct thing *t = *name ? things_get(fs->things, scope, name, NULL) : NULL;
 
-			if (r)
-				return r;
+			r = t ? visit(arg, t) : 0;
 		}
 	}
-	return 0;
+	return r;
 }
 
-static int each_operation_of(struct guildfs *fs, unsigned project, const struct model *model,
-	thing_visit visit, void *arg)
+static int each_operation_of_model(
+	struct guildfs *fs, unsigned scope, const struct model *model, thing_visit visit, void *arg)
 {
 	for (size_t i = 0; i < model->n_operations; i++) {
 		struct thing *t =
-			things_get(fs->things, project, model->name, model->operations[i].name);
+			things_get(fs->things, scope, model->name, model->operations[i].name);
 		int r = t ? visit(arg, t) : -ENOMEM;
 
 		if (r)
@@ -57,19 +55,29 @@ static int each_operation_of(struct guildfs *fs, unsigned project, const struct 
 	return 0;
 }
 
-static int each_operation(struct guildfs *fs, thing_visit visit, void *arg)
+static int each_operation_of(struct guildfs *fs, unsigned scope, thing_visit visit, void *arg)
 {
-	for (unsigned i = 0; i < fs->n_projects; i++) {
-		_cleanup_guildfile_ struct guildfile *file = project_guildfile(fs->projects[i]);
+	_cleanup_scope_files_ struct scope_files files = {0};
+	int r = scope_files(fs, scope, &files);
 
-		for (size_t m = 0; file && m < file->n_models; m++) {
-			int r = each_operation_of(fs, i, &file->models[m], visit, arg);
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		for (size_t m = 0; r == 0 && m < files.v[i]->n_models; m++)
+			r = each_operation_of_model(fs, scope, &files.v[i]->models[m], visit, arg);
+	return r;
+}
 
-			if (r)
-				return r;
-		}
-	}
-	return 0;
+/* Of the package that a directory belongs to; of all projects in the others. */
+static int each_of_scopes(const struct place *dir,
+	int (*each)(struct guildfs *fs, unsigned scope, thing_visit visit, void *arg),
+	thing_visit visit, void *arg)
+{
+	int r = 0;
+
+	if (dir->class == PLACE_PACKAGE)
+		return each(dir->fs, dir->serial, visit, arg);
+	for (unsigned i = 0; r == 0 && i < dir->fs->n_projects; i++)
+		r = each(dir->fs, i, visit, arg);
+	return r;
 }
 
 struct children_job {
@@ -136,14 +144,14 @@ static int models_list(const struct place *dir, struct listing *out)
 {
 	struct children_job job = {.dir = dir, .out = out};
 
-	return list_result(each_model(dir->fs, visit_model, &job), out);
+	return list_result(each_of_scopes(dir, each_model_of, visit_model, &job), out);
 }
 
 static int models_find(const struct place *dir, const char *name, struct place *ret)
 {
 	struct children_job job = {.dir = dir, .name = name, .ret = ret};
 
-	return find_result(each_model(dir->fs, visit_model, &job));
+	return find_result(each_of_scopes(dir, each_model_of, visit_model, &job));
 }
 
 static int operations_of(const struct place *dir, struct children_job *job)
@@ -153,7 +161,8 @@ static int operations_of(const struct place *dir, struct children_job *job)
 	const struct model *model;
 	int r = thing ? thing_model(dir->fs, thing, &file, &model) : -ESTALE;
 
-	return r < 0 ? r : each_operation_of(dir->fs, thing->project, model, visit_operation, job);
+	return r < 0 ? r
+		     : each_operation_of_model(dir->fs, thing->scope, model, visit_operation, job);
 }
 
 static int operations_list(const struct place *dir, struct listing *out)
@@ -174,14 +183,14 @@ static int opspecs_list(const struct place *dir, struct listing *out)
 {
 	struct children_job job = {.dir = dir, .out = out};
 
-	return list_result(each_operation(dir->fs, visit_opspec, &job), out);
+	return list_result(each_of_scopes(dir, each_operation_of, visit_opspec, &job), out);
 }
 
 static int opspecs_find(const struct place *dir, const char *name, struct place *ret)
 {
 	struct children_job job = {.dir = dir, .name = name, .ret = ret};
 
-	return find_result(each_operation(dir->fs, visit_opspec, &job));
+	return find_result(each_of_scopes(dir, each_operation_of, visit_opspec, &job));
 }
 
 const struct dynamic models_children = {
@@ -368,7 +377,7 @@ void operation_error(const struct place *p, struct buf *b)
 		buf_fail(b, -ESTALE);
 		return;
 	}
-	project_error(p->fs->projects[thing->project], b);
+	scope_error(p->fs, thing->scope, b);
 	if (b->len && b->data[b->len - 1] != '\n')
 		buf_putc(b, '\n');
 	LOCK_SCOPE(&thing->lock);
@@ -377,8 +386,10 @@ void operation_error(const struct place *p, struct buf *b)
 }
 
 /* From an operation's directory to the root of the mount. */
-static void climb_to_root(const struct thing *op, struct buf *b)
+static void climb_to_root(struct guildfs *fs, const struct thing *op, struct buf *b)
 {
+	if (scope_is_package(fs, op->scope))
+		buf_puts(b, "../../");
 	buf_puts(b, op->model[0] ? "../../../../" : "../../");
 }
 
@@ -391,7 +402,7 @@ void operation_latest(const struct place *p, struct buf *b)
 		buf_fail(b, -ENOENT);
 		return;
 	}
-	climb_to_root(op, b);
+	climb_to_root(p->fs, op, b);
 	buf_printf(b, "runs/%s", catalog_id(p->fs->catalog, run));
 }
 
@@ -404,7 +415,7 @@ void operation_opspec_target(const struct place *p, struct buf *b)
 		return;
 	}
 	buf_puts(b, "../");
-	thing_path(p->fs, op, b);
+	thing_path_in_scope(p->fs, op, b);
 }
 
 void operation_drop_target(const struct place *p, struct buf *b)
@@ -417,6 +428,6 @@ void operation_drop_target(const struct place *p, struct buf *b)
 		buf_fail(b, -ENOENT);
 		return;
 	}
-	climb_to_root(op, b);
+	climb_to_root(p->fs, op, b);
 	buf_printf(b, "runs/%s", catalog_id(p->fs->catalog, run));
 }

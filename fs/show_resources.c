@@ -92,9 +92,11 @@ static bool is_downloaded(const struct guildfs *fs, const struct source *s)
 
 /* What a run that started now would find; a module shows only when Python is asked. */
 static const char *is_resolved(
-	const struct guildfs *fs, const struct resource *res, const struct source *s)
+	const struct place *p, const struct resource *res, const struct source *s)
 {
 	_cleanup_buf_ struct buf path = BUF_INIT;
+	const struct catalog_viewer viewer = runs_viewer(p);
+	const struct dep_query query = {.catalog = p->fs->catalog, .viewer = &viewer};
 
 	switch (s->type) {
 	case SOURCE_FILE:
@@ -103,9 +105,9 @@ static const char *is_resolved(
 		print_location(&path, res, s);
 		return access(buf_str(&path), F_OK) == 0 ? "yes" : "no";
 	case SOURCE_URL:
-		return is_downloaded(fs, s) ? "yes" : "no";
+		return is_downloaded(p->fs, s) ? "yes" : "no";
 	case SOURCE_OPERATION:
-		return dep_runs_find(fs->catalog, s->spec, "") ? "yes" : "no";
+		return dep_runs_find(&query, s->spec, "") ? "yes" : "no";
 	case SOURCE_DVCSTAGE:
 	case SOURCE_MODULE:
 		break;
@@ -114,7 +116,7 @@ static const char *is_resolved(
 }
 
 static void print_source(
-	const struct guildfs *fs, const struct resource *res, const struct source *s, struct buf *b)
+	const struct place *p, const struct resource *res, const struct source *s, struct buf *b)
 {
 	static const char *const types[] = {
 		[SOURCE_FILE] = "file",
@@ -131,7 +133,7 @@ static void print_source(
 	buf_putc(b, '\n');
 	if (s->sha256)
 		buf_printf(b, "  sha256: %s\n", s->sha256);
-	buf_printf(b, "  resolved: %s\n", is_resolved(fs, res, s));
+	buf_printf(b, "  resolved: %s\n", is_resolved(p, res, s));
 }
 
 void model_resource_text(const struct place *p, struct buf *b)
@@ -151,7 +153,7 @@ void model_resource_text(const struct place *p, struct buf *b)
 	if (*res->description)
 		buf_printf(b, "# %.*s\n", (int)strcspn(res->description, "\n"), res->description);
 	for (size_t i = 0; i < res->n_sources; i++)
-		print_source(p->fs, res, &res->sources[i], b);
+		print_source(p, res, &res->sources[i], b);
 	if (!res->n_sources)
 		buf_puts(b, "[]\n");
 }

@@ -6,20 +6,22 @@
 
 #include "guildfs.h"
 #include "run_scalars.h"
+#include "runs_of.h"
 #include "things.h"
 #include "walk.h"
-#include "base/file.h"
+#include "base/beneath.h"
 #include "catalog/catalog.h"
 #include "metrics/info.h"
 #include "project/flag_values.h"
 #include "run/attr.h"
+#include "run/executor.h"
 #include "run/home.h"
 #include "run/report.h"
 
 /* The run's summary; false and a failed buffer when it is gone. */
 static bool summary_of(const struct place *p, struct run_summary *s, struct buf *b)
 {
-	int r = catalog_summary(p->fs->catalog, p->serial, s);
+	int r = catalog_summary(place_catalog(p), place_serial(p), s);
 
 	if (r < 0)
 		buf_fail(b, r == -ENOENT ? -ESTALE : r);
@@ -47,7 +49,7 @@ void run_operation(const struct place *p, struct buf *b)
 
 	if (!summary_of(p, &s, b))
 		return;
-	opref_display(&name, &s.opref);
+	run_summary_operation(&s, &name);
 	print_or_fail(b, buf_str(&name));
 }
 
@@ -57,6 +59,16 @@ void run_status(const struct place *p, struct buf *b)
 
 	if (summary_of(p, &s, b))
 		buf_printf(b, "%s\n", run_status_name(s.status));
+}
+
+void run_why(const struct place *p, struct buf *b)
+{
+	_cleanup_close_ int run_fd = place_open_run(p);
+	_cleanup_buf_ struct buf reason = BUF_INIT;
+
+	if (run_fd >= 0)
+		run_reason(run_fd, &reason);
+	print_or_fail(b, buf_str(&reason));
 }
 
 void run_project(const struct place *p, struct buf *b)
@@ -120,7 +132,7 @@ void run_info(const struct place *p, struct buf *b)
 	}
 	if (!summary_of(p, &s, b))
 		return;
-	buf_printf(&path, "%s/runs/%s", p->fs->home->path, place_run_id(p));
+	place_run_path(p, &path);
 	report_info(run_fd, place_run_id(p), buf_str(&path), &s, b);
 	print_numbers(p, run_fd, b);
 }
@@ -228,5 +240,5 @@ bool run_has_log(const struct place *p)
 {
 	_cleanup_close_ int run_fd = place_open_run(p);
 
-	return run_fd >= 0 && file_exists(run_fd, p->row->backing);
+	return run_fd >= 0 && beneath_exists(run_fd, p->row->backing);
 }

@@ -13,6 +13,7 @@
 
 #include "changes.h"
 #include "guildfs.h"
+#include "run_tables.h"
 #include "catalog/catalog.h"
 
 enum { LOOK_MS = 5000, LOOK_MS_MIN = 100, NICEST = 19 };
@@ -62,6 +63,7 @@ static void *sweeper_main(void *arg)
 	setpriority(PRIO_PROCESS, (id_t)gettid(), NICEST);
 	/* A mount has better things to do at first. */
 	for (int wait = LOOK_MS; sleep_ms(s, wait), !is_stopped(s); wait = next_look(catalog)) {
+		run_tables_trim(s->fs->run_tables);
 		catalog_save(catalog);
 		if (catalog_sweep_wait(catalog) == 0)
 			catalog_sweep(catalog, &told);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "guildfs.h"
+#include "packages.h"
 #include "base/name.h"
 #include "base/strv.h"
 #include "project/project.h"
@@ -55,14 +56,14 @@ static bool same_text(const char *a, const char *b)
 }
 
 static struct thing *thing_new(
-	uint32_t serial, unsigned project, const char *model, const char *operation)
+	uint32_t serial, unsigned scope, const char *model, const char *operation)
 {
 	struct thing *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
 	t->serial = serial;
-	t->project = project;
+	t->scope = scope;
 	t->model = strdup(model);
 	t->operation = operation ? strdup(operation) : NULL;
 	if (!t->model || (operation && !t->operation)) {
@@ -76,7 +77,7 @@ static struct thing *thing_new(
 }
 
 struct thing *things_get(
-	struct things *things, unsigned project, const char *model, const char *operation)
+	struct things *things, unsigned scope, const char *model, const char *operation)
 {
 	LOCK_SCOPE(&things->lock);
 	struct thing **grown;
@@ -84,7 +85,7 @@ struct thing *things_get(
 
 	for (size_t i = 0; i < things->n; i++) {
 		t = things->v[i];
-		if (t->project == project && same_text(t->model, model) &&
+		if (t->scope == scope && same_text(t->model, model) &&
 			same_text(t->operation, operation))
 			return t;
 	}
@@ -92,7 +93,7 @@ struct thing *things_get(
 	if (!grown)
 		return NULL;
 	things->v = grown;
-	t = thing_new((uint32_t)things->n + 1, project, model, operation);
+	t = thing_new((uint32_t)things->n + 1, scope, model, operation);
 	if (t)
 		things->v[things->n++] = t;
 	return t;
@@ -105,13 +106,28 @@ struct thing *things_by_serial(struct things *things, uint32_t serial)
 	return serial && serial <= things->n ? things->v[serial - 1] : NULL;
 }
 
-uint16_t things_intern(struct things *things, const char *name)
+static uint16_t find_interned(const struct things *things, const char *name)
 {
-	LOCK_SCOPE(&things->lock);
-
 	for (size_t i = 0; i < things->names.n; i++)
 		if (strcmp(things->names.v[i], name) == 0)
 			return (uint16_t)(i + 1);
+	return 0;
+}
+
+uint16_t things_find_interned(struct things *things, const char *name)
+{
+	LOCK_SCOPE(&things->lock);
+
+	return find_interned(things, name);
+}
+
+uint16_t things_intern(struct things *things, const char *name)
+{
+	LOCK_SCOPE(&things->lock);
+	uint16_t slot = find_interned(things, name);
+
+	if (slot)
+		return slot;
 	if (things->names.n >= UINT16_MAX || strv_add(&things->names, name) < 0)
 		return 0;
 	return (uint16_t)things->names.n;
@@ -132,20 +148,13 @@ void thing_set_error(struct thing *thing, const char *sentence)
 	thing->error = sentence ? strdup(sentence) : NULL;
 }
 
-static bool is_project(struct guildfs *fs, unsigned project, const struct opref *ref)
-{
-	_cleanup_buf_ struct buf dir = BUF_INIT;
-
-	opref_project_dir(&dir, ref);
-	return strcmp(buf_str(&dir), project_dir(fs->projects[project])) == 0;
-}
-
 struct thing *things_of_opref(struct guildfs *fs, const struct opref *ref)
 {
-	for (unsigned i = 0; i < fs->n_projects; i++)
-		if (is_project(fs, i, ref))
-			return things_get(fs->things, i, ref->model, ref->op);
-	return NULL;
+	unsigned scope;
+
+	return scope_of_opref(fs, ref, &scope) == 0
+		       ? things_get(fs->things, scope, ref->model, ref->op)
+		       : NULL;
 }
 
 static bool earlier_project_has(struct guildfs *fs, unsigned project, const char *model)
@@ -161,10 +170,12 @@ static bool earlier_project_has(struct guildfs *fs, unsigned project, const char
 
 static void add_project(struct guildfs *fs, const struct thing *thing, struct buf *b)
 {
-	const char *name = project_name(fs->projects[thing->project]);
+	const char *name;
 
-	if (!earlier_project_has(fs, thing->project, thing->model))
+	if (scope_is_package(fs, thing->scope) ||
+		!earlier_project_has(fs, thing->scope, thing->model))
 		return;
+	name = project_name(fs->projects[thing->scope]);
 	buf_putc(b, '@');
 	name_encode(b, name, strlen(name));
 }
@@ -186,7 +197,7 @@ void thing_opspec(struct guildfs *fs, const struct thing *op, struct buf *b)
 		add_project(fs, op, b);
 }
 
-void thing_path(struct guildfs *fs, const struct thing *thing, struct buf *b)
+void thing_path_in_scope(struct guildfs *fs, const struct thing *thing, struct buf *b)
 {
 	if (thing->model[0]) {
 		buf_puts(b, "models/");
@@ -201,16 +212,28 @@ void thing_path(struct guildfs *fs, const struct thing *thing, struct buf *b)
 		thing_opspec(fs, thing, b);
 }
 
+void thing_path(struct guildfs *fs, const struct thing *thing, struct buf *b)
+{
+	const char *package =
+		scope_is_package(fs, thing->scope) ? packages_name(fs, thing->scope) : NULL;
+
+	if (package)
+		buf_printf(b, "packages/%s/", package);
+	thing_path_in_scope(fs, thing, b);
+}
+
 int thing_model(struct guildfs *fs, const struct thing *thing, struct guildfile **ret_file,
 	const struct model **ret)
 {
-	_cleanup_guildfile_ struct guildfile *file =
-		project_guildfile(fs->projects[thing->project]);
-	const struct model *model = file ? guildfile_model(file, thing->model) : NULL;
+	_cleanup_scope_files_ struct scope_files files = {0};
+	const struct model *model = NULL;
+	int r = scope_files(fs, thing->scope, &files);
 
+	for (size_t i = 0; r == 0 && !model && i < files.n; i++)
+		model = guildfile_model(files.v[i], thing->model);
 	if (!model)
-		return -ENOENT;
-	*ret_file = STEAL(file);
+		return r < 0 ? r : -ENOENT;
+	*ret_file = guildfile_ref((struct guildfile *)model->file);
 	*ret = model;
 	return 0;
 }

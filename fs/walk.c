@@ -10,9 +10,13 @@
 #include "guildfs.h"
 #include "ino.h"
 #include "opdir.h"
+#include "runs_of.h"
 #include "show.h"
 #include "things.h"
+#include "tree.h"
+#include "base/beneath.h"
 #include "base/clock.h"
+#include "base/shortage.h"
 #include "catalog/catalog.h"
 #include "run/attr.h"
 #include "run/home.h"
@@ -28,19 +32,6 @@ uint32_t walk_type(const struct row *row)
 	default:
 		return S_IFREG;
 	}
-}
-
-const char *place_run_id(const struct place *p)
-{
-	return catalog_id(p->fs->catalog, p->serial);
-}
-
-int place_open_run(const struct place *p)
-{
-	const char *id = place_run_id(p);
-	int fd = id ? home_open_run(p->fs->home, id) : -ENOENT;
-
-	return fd == -ENOENT ? -ESTALE : fd;
 }
 
 static bool place_exists(const struct place *p)
@@ -60,7 +51,7 @@ static bool place_exists(const struct place *p)
 	return buf_error(&b) == 0;
 }
 
-int walk_lookup(const struct place *dir, const char *name, struct place *ret)
+static int find(const struct place *dir, const char *name, struct place *ret)
 {
 	if (dir->row->kind == ROW_FILE)
 		return backing_lookup(dir, name, ret);
@@ -79,7 +70,16 @@ int walk_lookup(const struct place *dir, const char *name, struct place *ret)
 	return dir->row->dynamic ? dir->row->dynamic->find(dir, name, ret) : -ENOENT;
 }
 
-int walk_list(const struct place *dir, struct listing *out)
+/* Without descriptors nobody knows what is there. */
+int walk_lookup(const struct place *dir, const char *name, struct place *ret)
+{
+	unsigned before = shortages();
+	int r = find(dir, name, ret);
+
+	return r == -ENOENT && shortage_since(before) ? shortage_since(before) : r;
+}
+
+static int list(const struct place *dir, struct listing *out)
 {
 	int r;
 
@@ -101,12 +101,26 @@ int walk_list(const struct place *dir, struct listing *out)
 	return listing_error(out);
 }
 
+int walk_list(const struct place *dir, struct listing *out)
+{
+	unsigned before = shortages();
+	int r = list(dir, out);
+
+	return r == 0 ? shortage_since(before) : r;
+}
+
 int walk_show(const struct place *p, struct buf *b)
 {
+	unsigned before = shortages();
+	int r;
+
 	if (!p->row->show)
 		return -EINVAL;
 	p->row->show(p, b);
-	return buf_error(b);
+	r = shortage_since(before);
+	if (r < 0)
+		buf_fail(b, r);
+	return r < 0 ? r : buf_error(b);
 }
 
 int walk_target(const struct place *p, struct buf *b)
@@ -123,7 +137,8 @@ bool walk_is_live(const struct place *p)
 {
 	if (p->class == PLACE_FILE)
 		return backing_is_live(p);
-	return p->class == PLACE_RUN && catalog_is_live(p->fs->catalog, p->serial);
+	return p->class == PLACE_RUN && !place_in_trash(p) &&
+	       catalog_is_live(p->fs->catalog, p->serial);
 }
 
 /* The permission bits that a row has by its nature, before the run's owner has a say. */
@@ -138,56 +153,97 @@ static mode_t row_mode(const struct row *row)
 		return 0777;
 	if (row->flags & ROW_PRIVATE)
 		mode = 0400;
-	if (row->store || row->kind == ROW_FLAGS)
+	if (row->store || row->kind == ROW_FLAGS || row->kind == ROW_WHEEL)
 		mode |= 0200;
 	return mode;
 }
 
 /*
- * Seconds at which a finished run last changed. Reads the one attribute that says so rather than
- * a whole summary: a first `ls -l runs/` asks this of every run.
+ * Microseconds at which a run last changed. Reads the one attribute that says so rather than a
+ * whole summary.
  */
-static int64_t run_changed(int run_fd)
+static int64_t run_changed(const struct place *p)
 {
 	static const char *const attrs[] = {"stopped", "started", "initialized"};
-	int64_t usec;
+	int64_t usec = catalog_known_changed(place_catalog(p), place_serial(p));
+	_cleanup_close_ int run_fd = usec ? -1 : place_open_run(p);
 
-	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++)
-		if (attr_read_int(run_fd, attrs[i], &usec) == 0)
-			return usec;
+	for (size_t i = 0; run_fd >= 0 && !usec && i < ARRAY_SIZE(attrs); i++)
+		if (attr_read_int(run_fd, attrs[i], &usec) < 0)
+			usec = 0;
+	return usec;
+}
+
+/* Whom the owner keeps out of the run's directory may not read what we print of it either. */
+static void take_owner(struct stat *st, const struct stat *dir)
+{
+	mode_t reach = dir->st_mode & 0777;
+
+	st->st_uid = dir->st_uid;
+	st->st_gid = dir->st_gid;
+	if (!(reach & 0050))
+		st->st_mode &= ~(mode_t)0070;
+	if (!(reach & 0005))
+		st->st_mode &= ~(mode_t)0007;
+}
+
+/* TensorBoard asks this of all runs, again and again: from memory, where it is there. */
+static int logdir_attr(const struct place *p, struct stat *st)
+{
+	_cleanup_summary_ struct run_summary s = {0};
+	const char *id = place_run_id(p);
+	struct stat dir;
+	int r = id ? catalog_listed(p->fs->catalog, p->serial, &s) : -ESTALE;
+
+	if (r < 0)
+		return r == -ENOENT ? -ESTALE : r;
+	if (fstatat(p->fs->home->runs_fd, id, &dir, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? -ESTALE : -errno;
+	take_owner(st, &dir);
+	st->st_mtim = st->st_ctim = clock_timespec(run_summary_changed(&s));
+	return 0;
+}
+
+/* Of the run's own directory: a first `ls -l runs/` asks this of every run. */
+static int run_dir_attr(const struct place *p, struct stat *st)
+{
+	const char *id = place_run_id(p);
+	struct stat dir;
+
+	if (!id)
+		return -ESTALE;
+	if (fstatat(catalog_home(place_catalog(p))->runs_fd, id, &dir, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? -ESTALE : -errno;
+	if (!S_ISDIR(dir.st_mode))
+		return -ESTALE;
+	take_owner(st, &dir);
+	st->st_mtim = st->st_ctim = clock_timespec(run_changed(p));
 	return 0;
 }
 
 static int run_attr(const struct place *p, struct stat *st)
 {
-	_cleanup_close_ int run_fd = place_open_run(p);
+	_cleanup_close_ int run_fd = -1;
 	struct stat dir, attrs;
-	mode_t reach;
 
+	if (p->row == tree_logdir)
+		return logdir_attr(p, st);
+	if (p->row->kind == ROW_DIR)
+		return run_dir_attr(p, st);
+	run_fd = place_open_run(p);
 	if (run_fd < 0)
 		return run_fd;
 	if (fstat(run_fd, &dir) < 0)
 		return -errno;
-	st->st_uid = dir.st_uid;
-	st->st_gid = dir.st_gid;
-	/* Whom the owner keeps out of the directory may not read what we print of it either. */
-	reach = dir.st_mode & 0777;
-	if (!(reach & 0050))
-		st->st_mode &= ~(mode_t)0070;
-	if (!(reach & 0005))
-		st->st_mode &= ~(mode_t)0007;
-	if (p->row->kind == ROW_DIR) {
-		st->st_mtim = st->st_ctim = clock_timespec(run_changed(run_fd));
-		return 0;
-	}
+	take_owner(st, &dir);
 	if (p->row->kind == ROW_FILE) {
 		st->st_mtim = st->st_ctim = dir.st_mtim;
 		return 0;
 	}
-	if (fstatat(run_fd, RUN_ATTRS_DIR, &attrs, AT_SYMLINK_NOFOLLOW) == 0)
+	if (beneath_stat(run_fd, RUN_ATTRS_DIR, &attrs) == 0)
 		st->st_mtim = st->st_ctim = attrs.st_mtim;
 	if (p->row->kind == ROW_LOG) {
-		if (fstatat(run_fd, p->row->backing, &attrs, AT_SYMLINK_NOFOLLOW) < 0)
+		if (beneath_stat(run_fd, p->row->backing, &attrs) < 0)
 			return -ENOENT;
 		st->st_size = attrs.st_size;
 		st->st_mtim = attrs.st_mtim;
@@ -216,14 +272,19 @@ static int thing_attr(const struct place *p, struct stat *st)
 	return 0;
 }
 
-/* The directory of all runs is as old as the one in the store: what is cached of it goes by that.
- */
+/* The directories of runs are as old as those in the store: what is cached of them goes by that. On
+ * a shared mount each user deletes and restores his own. */
 static int static_attr(const struct place *p, struct stat *st)
 {
-	struct stat runs;
+	bool runs = p->row->dynamic == &runs_children, trash = p->row->dynamic == &trash_children;
+	struct stat dir;
 
-	if (p->row->dynamic == &runs_children && fstat(p->fs->home->runs_fd, &runs) == 0)
-		st->st_mtim = st->st_ctim = runs.st_mtim;
+	if (runs && fstat(p->fs->home->runs_fd, &dir) == 0)
+		st->st_mtim = st->st_ctim = dir.st_mtim;
+	if (trash && fstatat(p->fs->home->fd, "trash/runs", &dir, 0) == 0)
+		st->st_mtim = st->st_ctim = dir.st_mtim;
+	if ((runs || trash) && p->fs->shared)
+		st->st_mode |= 01777;
 	return 0;
 }
 
@@ -254,13 +315,15 @@ int walk_attr(const struct place *p, struct stat *st)
 	*st = (struct stat){
 		.st_ino = ino_encode(p),
 		.st_mode = walk_type(p->row) | row_mode(p->row),
-		.st_nlink = walk_type(p->row) == S_IFDIR ? 2 : 1,
+		.st_nlink = 1, /* of a directory, too: subdirectories are not counted */
 		.st_uid = p->fs->uid,
 		.st_gid = p->fs->gid,
 		.st_blksize = 4096,
 		.st_mtim = clock_timespec(p->fs->mounted),
 		.st_ctim = clock_timespec(p->fs->mounted),
 	};
+	if (place_in_trash(p))
+		st->st_mode &= ~(mode_t)0222 | (walk_type(p->row) == S_IFDIR ? 0200 : 0);
 	r = p->class == PLACE_RUN     ? run_attr(p, st)
 	    : p->class == PLACE_THING ? thing_attr(p, st)
 				      : static_attr(p, st);

@@ -30,8 +30,4 @@ int walk_show(const struct place *p, struct buf *b);
  */
 bool walk_is_live(const struct place *p);
 
-/* O_PATH descriptor of the run's directory, for a place of a run. -ESTALE when it is gone. */
-int place_open_run(const struct place *p);
-const char *place_run_id(const struct place *p);
-
 #endif

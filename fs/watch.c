@@ -17,15 +17,20 @@
 #include "changes.h"
 #include "errors.h"
 #include "guildfs.h"
+#include "jobs.h"
 #include "opdir.h"
 #include "opener.h"
+#include "scope.h"
+#include "wheel_file.h"
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "base/shared_fs.h"
 #include "catalog/catalog.h"
-#include "project/project.h"
 #include "run/birth.h"
 #include "run/launch.h"
+#include "run/waiting.h"
 
 enum { TICK_MS = 1000, EVENTS_SIZE = 64 * 1024 };
 
@@ -38,6 +43,7 @@ struct watcher {
 	pthread_t thread;
 	int inotify, stop;
 	int runs_watch, changes_watch;
+	bool polls; /* other machines announce, too, and the kernel does not say so */
 	struct home_changes_mark changes_read;
 	uint64_t *live; /* runs that are not over, as far as is known */
 	size_t n_live, cap_live;
@@ -70,9 +76,18 @@ static bool is_live(struct guildfs *fs, uint64_t serial)
 	return catalog_summary(fs->catalog, serial, &s) == 0 && run_status_live(s.status);
 }
 
+static void add_waiting(struct watcher *w, const char *id, struct strv *waiting)
+{
+	_cleanup_close_ int run_fd = home_open_run(w->fs->home, id);
+
+	if (run_fd >= 0 && waiting_is_elsewhere(run_fd))
+		(void)!strv_add(waiting, id);
+}
+
 /* Asks of each live run whether it is over; a dead supervisor's traces are tidied up. */
 static void check_live(struct watcher *w)
 {
+	_cleanup_strv_ struct strv waiting = STRV_INIT;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < w->n_live; i++) {
@@ -81,12 +96,15 @@ static void check_live(struct watcher *w)
 
 		if (id)
 			launch_reconcile(w->fs->home, id);
-		if (id && is_live(w->fs, serial))
+		if (id && is_live(w->fs, serial)) {
 			w->live[kept++] = serial;
-		else if (id)
+			add_waiting(w, id, &waiting);
+		} else if (id) {
 			changes_run(w->fs, id);
+		}
 	}
 	w->n_live = kept;
+	jobs_look(w->fs->jobs, &waiting);
 }
 
 static void run_changed(struct watcher *w, const char *id)
@@ -106,7 +124,7 @@ static bool run_has(struct guildfs *fs, const char *id, const char *name)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/%s", id, name);
-	return faccessat(fs->home->runs_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return beneath_exists(fs->home->runs_fd, path);
 }
 
 /* The ticket says that it was born; whoever takes the run's lock first starts it. */
@@ -157,9 +175,8 @@ static void rescanned(void *arg, enum catalog_change change, uint64_t serial, co
 {
 	struct watcher *w = arg;
 
-	(void)serial;
 	if (change == CATALOG_REMOVED)
-		changes_run_gone(w->fs, id);
+		changes_run_gone(w->fs, id, serial);
 	else
 		run_changed(w, id);
 }
@@ -187,7 +204,7 @@ static void handle_event(struct watcher *w, const struct inotify_event *e)
 	} else if (e->wd == w->runs_watch && e->len && e->name[0] != '.') {
 		if (e->mask & (IN_DELETE | IN_MOVED_FROM) &&
 			!file_exists(w->fs->home->runs_fd, e->name))
-			changes_run_gone(w->fs, e->name);
+			changes_run_gone(w->fs, e->name, 0);
 		else
 			run_changed(w, e->name);
 	}
@@ -207,12 +224,10 @@ static void read_events(struct watcher *w, char *events)
 
 static void tick(struct watcher *w)
 {
-	bool changed = false;
-
-	for (size_t i = 0; i < w->fs->n_projects; i++)
-		changed |= project_refresh(w->fs->projects[i]);
-	if (changed)
-		changes_projects(w->fs);
+	for (unsigned i = 0; i < w->fs->n_projects; i++)
+		scope_refresh(w->fs, i);
+	if (w->polls)
+		read_changes(w);
 	check_live(w);
 	opdir_tick(w->fs);
 }
@@ -226,6 +241,7 @@ static void *watcher_main(void *arg)
 	int64_t next = clock_monotonic_ms() + TICK_MS;
 
 	birth_sweep(w->fs->home);
+	wheel_files_sweep(w->fs->home);
 	catalog_each(w->fs->catalog, look_at_start, w);
 	while (events) {
 		int64_t left = next - clock_monotonic_ms();
@@ -256,6 +272,7 @@ static int watch_home(struct watcher *w)
 	if (w->runs_watch < 0 || w->changes_watch < 0)
 		return -errno;
 	w->changes_read = catalog_mark(w->fs->catalog);
+	w->polls = shared_fs(home->fd);
 	return 0;
 }
 
