@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +11,11 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "term/child.h"
+#include "base/mounts.h"
 #include "base/proc.h"
 
 enum { BUSY_TRIES = 20, BUSY_NS = 50 * 1000 * 1000 };
@@ -72,20 +72,9 @@ static void absolute(const struct guild *g, const char *path, struct buf *b)
 /* True when one of ours is mounted exactly there. */
 static bool is_mounted(const char *path)
 {
-	_cleanup_free_ char *line = NULL;
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-	size_t cap = 0;
-	bool found = false;
+	unsigned number;
 
-	while (f && !found && getline(&line, &cap, f) >= 0) {
-		char at[PATH_MAX];
-
-		found = sscanf(line, "%*s %*s %*s %*s %4095s", at) == 1 && strcmp(at, path) == 0 &&
-			strstr(line, " - fuse.guildfs ");
-	}
-	if (f)
-		fclose(f);
-	return found;
+	return mounts_find(path, "fuse.guildfs", &number) == 0;
 }
 
 /* A mount whose daemon has died answers nothing but this. (stat may be answered from a cache.) */
@@ -96,28 +85,18 @@ static bool is_dead(const char *path)
 	return statfs(path, &st) < 0 && errno == ENOTCONN;
 }
 
-static int run_program(const char *const *argv, const struct guild *g)
-{
-	int status;
-	pid_t pid;
-	int r = posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)argv, g->env.v);
-
-	if (r)
-		return complain("cannot run %s: %s", argv[0], strerror(r));
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return EXIT_ERROR;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_ERROR;
-}
-
 /* Root unmounts by itself; others ask fusermount3, which may for their own mounts. */
-static int unmount_path(const struct guild *g, const char *path, bool lazy)
+static int unmount_path(const char *path, bool lazy)
 {
 	const char *const argv[] = {"fusermount3", lazy ? "-uz" : "-u", path, NULL};
+	int r;
 
 	if (geteuid() == 0)
 		return umount2(path, lazy ? MNT_DETACH : 0) < 0 ? -errno : 0;
-	return run_program(argv, g) == 0 ? 0 : -EBUSY;
+	r = run_child(argv, NULL);
+	if (r < 0)
+		complain("cannot run %s: %s", argv[0], strerror(-r));
+	return r == 0 ? 0 : -EBUSY;
 }
 
 /* --- mount ---------------------------------------------------------------- */
@@ -165,14 +144,14 @@ static int mount_guild(struct guild *g, void *options, const struct strv *args)
 
 	if (args->n != 1) {
 		complain("a mount point is needed: an empty directory, such as /guild\n"
-			 "Try 'guild mount --help' for help.");
+			 "Try 'guild mount --help' for more information.");
 		return EXIT_USAGE;
 	}
 	absolute(g, args->v[0], &at);
 	if (is_mounted(buf_str(&at))) {
 		if (!is_dead(buf_str(&at)))
 			return complain("%s is mounted already", buf_str(&at));
-		r = unmount_path(g, buf_str(&at), true);
+		r = unmount_path(buf_str(&at), true);
 		if (r < 0)
 			return complain(
 				"the daemon of %s has died, and the mount cannot be taken away: %s",
@@ -187,10 +166,13 @@ static int mount_guild(struct guild *g, void *options, const struct strv *args)
 	r = make_arguments(g, o, buf_str(&at), &argv);
 	if (r < 0)
 		return complain("cannot run guildfs: %s", strerror(-r));
-	if (!o->foreground)
-		return run_program((const char *const *)argv.v, g);
-	execve(argv.v[0], argv.v, g->env.v);
-	return complain("cannot run %s: %s", argv.v[0], strerror(errno));
+	if (o->foreground) {
+		execve(argv.v[0], argv.v, g->env.v);
+		r = -errno;
+	} else {
+		r = run_child((const char *const *)argv.v, NULL);
+	}
+	return r < 0 ? complain("cannot run %s: %s", argv.v[0], strerror(-r)) : r;
 }
 
 const struct command cmd_mount = {
@@ -215,7 +197,8 @@ static int unmount(struct guild *g, void *options, const struct strv *args)
 
 	(void)options;
 	if (args->n != 1) {
-		complain("a mount point is needed\nTry 'guild unmount --help' for help.");
+		complain("a mount point is needed\nTry 'guild unmount --help' for more "
+			 "information.");
 		return EXIT_USAGE;
 	}
 	absolute(g, args->v[0], &at);
@@ -223,7 +206,7 @@ static int unmount(struct guild *g, void *options, const struct strv *args)
 		return complain("%s is not a guildfs mount", buf_str(&at));
 	/* The kernel may still be closing what the last command had open. */
 	for (int i = 0; r == -EBUSY && i < BUSY_TRIES; i++) {
-		r = unmount_path(g, buf_str(&at), false);
+		r = unmount_path(buf_str(&at), false);
 		if (r == -EBUSY)
 			nanosleep(&pause, NULL);
 	}

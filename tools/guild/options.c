@@ -47,6 +47,13 @@ static int no_such_option(struct parser *p, const char *name)
 	return err_set(p->err, -EINVAL, "no such option: %s", name);
 }
 
+static void set_flag(const struct option_def *def, void *into)
+{
+	*(bool *)((char *)into + def->offset) = true;
+	if (def->clears)
+		*(bool *)((char *)into + def->clears - 1) = false;
+}
+
 static int set_letters(struct parser *p, const char *prefix, const char *letters)
 {
 	for (; *letters; letters++) {
@@ -55,8 +62,9 @@ static int set_letters(struct parser *p, const char *prefix, const char *letters
 		const struct option_def *def = find(p->defs, p->into, name, 3, &into);
 
 		if (!def || def->kind != OPTION_FLAG)
-			return no_such_option(p, name);
-		*(bool *)((char *)into + def->offset) = true;
+			return err_set(p->err, -EDOM,
+				"unrecognized status char '%c' in option '%s'", *letters, prefix);
+		set_flag(def, into);
 	}
 	return 0;
 }
@@ -67,7 +75,7 @@ static int set_value(struct parser *p, const struct option_def *def, void *into,
 
 	switch (def->kind) {
 	case OPTION_FLAG:
-		*(bool *)member = true;
+		set_flag(def, into);
 		return 0;
 	case OPTION_COUNT:
 		++*(unsigned *)member;

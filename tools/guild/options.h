@@ -25,6 +25,7 @@ struct option_def {
 	const char *help;
 	enum option_kind kind;
 	size_t offset;                 /* of the member */
+	size_t clears;                 /* offset of a flag that this one takes back, + 1; 0: none */
 	const struct option_def *more; /* a table that is part of this one */
 	size_t more_offset;            /* where its structure is in this one's */
 };
@@ -33,7 +34,8 @@ struct option_def {
  * Sorts argv into options and arguments. One-letter options may be written as one word, the last of
  * which may take a value: -ns, -n3. Options may stand anywhere before `--`; with `stop` they
  * end at the first argument (a command's own options begin there). *ret_rest is the index where
- * parsing stopped. *ret_help is set by --help. -EINVAL with a sentence.
+ * parsing stopped. *ret_help is set by --help. -EINVAL, or -EDOM for a value that an option does
+ * not know, with a sentence.
  */
 int options_parse(const struct option_def *defs, void *into, char **argv, int argc, bool stop,
 	struct strv *ret_args, int *ret_rest, bool *ret_help, struct err *err);

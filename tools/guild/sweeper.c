@@ -6,8 +6,9 @@
 #include <limits.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/proc.h"
 
 enum { NICEST = 19, IOPRIO_IDLE = 3 << 13, IOPRIO_THIS_PROCESS = 1 };
 
@@ -36,21 +37,14 @@ static void let_go(const struct home *home)
 	syscall(SYS_ioprio_set, IOPRIO_THIS_PROCESS, 0, IOPRIO_IDLE);
 }
 
-/* A grandchild, so that whoever started us has no child of ours to wait for. */
+/* Whoever started us must have no child of ours to wait for. */
 static void start_sweep(struct guild *g)
 {
-	pid_t pid = fork();
-
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	if (pid != 0)
+	if (!proc_split_off())
 		return;
-	setsid();
-	if (fork() == 0) {
-		let_go(g->home);
-		if (chdir("/") == 0)
-			catalog_sweep(g->catalog, &(struct catalog_sweep){0});
-	}
+	let_go(g->home);
+	if (chdir("/") == 0)
+		catalog_sweep(g->catalog, &(struct catalog_sweep){0});
 	_exit(0);
 }
 

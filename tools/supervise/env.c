@@ -63,22 +63,47 @@ static void add_entries(struct buf *b, const char *path)
 	}
 }
 
+/* Of this name, which has no NUL behind it. */
+static bool is_called(const char *text, const char *name, size_t len)
+{
+	return text && strlen(text) == len && strncmp(text, name, len) == 0;
+}
+
+/* Some directory of the path has Guild AI in it, which stores that with its own runs; the shim's
+ * is in the path of ours. */
+static bool leads_to_guild_ai(const char *path, const char *shim)
+{
+	while (path && *path) {
+		size_t len = strcspn(path, ":");
+		_cleanup_buf_ struct buf module = BUF_INIT;
+
+		buf_printf(&module, "%.*s/guild/op_main.py", (int)len, path);
+		if (len && access(buf_str(&module), F_OK) == 0 && !is_called(shim, path, len))
+			return true;
+		path += len + (path[len] == ':');
+	}
+	return false;
+}
+
 /*
  * What the operation asks for, the run's source code, the shim that takes the place of Guild AI,
  * and what the starter had.
  */
 static int set_python_path(struct supervisor *s, const char *inherited)
 {
+	const char *asked = strv_env_get(&s->env, "PYTHONPATH");
 	_cleanup_buf_ struct buf path = BUF_INIT, libexec = BUF_INIT;
 	int r = libexec_dir(&libexec);
 
 	if (r < 0)
 		return r;
 	buf_puts(&libexec, "/python");
+	if (leads_to_guild_ai(asked, buf_str(&libexec)))
+		add_entries(&path, buf_str(&libexec));
 	/* In place of the run's own source code, which the operation's path may name. */
 	if (strcmp(source_paths(s), source_dest(s)) != 0)
 		add_entries(&path, source_paths(s));
-	add_entries(&path, strv_env_get(&s->env, "PYTHONPATH"));
+	add_entries(&path, asked);
 	add_entries(&path, source_dest(s));
 	add_entries(&path, buf_str(&libexec));
 	add_entries(&path, inherited);
@@ -126,12 +151,6 @@ static bool is_secret(const char *name, size_t len)
 				return true;
 	}
 	return false;
-}
-
-/* Of this name, which has no NUL behind it. */
-static bool is_called(const char *text, const char *name, size_t len)
-{
-	return text && strlen(text) == len && strncmp(text, name, len) == 0;
 }
 
 /* What the Guild file names in env-secrets: a list, the keys of a mapping, or one name. */

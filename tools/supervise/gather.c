@@ -23,12 +23,14 @@ enum { NICE = 10 };
 	"for n, v in sorted({(d.metadata['Name'], d.version) for d in m.distributions()"           \
 	" if d.metadata['Name']}, key=lambda x: x[0].lower()): print(f'{n}=={v}')"
 
-static void gather_commit(const struct supervisor *s)
+void gather_commit(const struct supervisor *s)
 {
 	_cleanup_buf_ struct buf commit = BUF_INIT;
 	_cleanup_value_ struct value *v = NULL;
 
-	if (!s->project.len || env_is_on(s, "NO_VCS_COMMIT") ||
+	/* Of the time when the source code was copied, which a staged run's start is not. */
+	if (attr_exists(s->run_fd, "vcs_commit") || !s->project.len ||
+		env_is_on(s, "NO_VCS_COMMIT") ||
 		source_git_commit(buf_str(&s->project), &commit) < 0)
 		return;
 	v = value_string(buf_str(&commit));

@@ -48,12 +48,20 @@ void numbers_open(struct supervisor *s)
 
 /* Scalars that cannot be kept are no reason to lose output, or a run: it is said once, at the end.
  */
-void numbers_feed(struct supervisor *s, int stream, const void *data, size_t len)
+static void keep_error(struct supervisor *s, int r)
 {
-	int r = s->capture ? capture_feed(s->capture, stream, data, len) : 0;
-
 	if (r < 0 && !s->capture_error)
 		s->capture_error = r;
+}
+
+void numbers_feed(struct supervisor *s, int stream, const void *data, size_t len)
+{
+	keep_error(s, s->capture ? capture_feed(s->capture, stream, data, len) : 0);
+}
+
+void numbers_add_event(struct supervisor *s, const struct buf *event)
+{
+	keep_error(s, s->capture ? capture_add_event(s->capture, event) : 0);
 }
 
 void numbers_close(struct supervisor *s)
@@ -61,9 +69,9 @@ void numbers_close(struct supervisor *s)
 	int r = s->capture ? capture_end(s->capture) : 0;
 
 	if (r < 0)
-		tee_say(s, "guild: scalars of the output were lost: %s\n", strerror(-r));
+		tee_say(s, "guild: scalars were lost: %s\n", strerror(-r));
 	else if (s->capture_error == -ENOMEM)
-		tee_say(s, "guild: scalars of the output were lost: out of memory\n");
+		tee_say(s, "guild: scalars were lost: out of memory\n");
 	capture_free(s->capture);
 	s->capture = NULL;
 	if (s->guild_fd >= 0)

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/libexec.h"
 #include "catalog/dep_runs.h"
@@ -44,25 +43,24 @@ static int read_attrs(struct supervisor *s, struct err *err)
 
 /* --- command -------------------------------------------------------------- */
 
-/* A pipeline is run by our own program, whatever Python there is. */
-static int steps_argv(struct supervisor *s)
+/* A pipeline or a batch is run by our own program, whatever Python there is. */
+static int own_argv(struct supervisor *s, const char *command)
 {
 	_cleanup_buf_ struct buf guild = BUF_INIT;
 	int r = libexec_guild(&guild);
 
 	if (r == 0)
 		r = strv_add(&s->argv, buf_str(&guild));
-	return r < 0 ? r : strv_add(&s->argv, "steps-main");
+	return r < 0 ? r : strv_add(&s->argv, command);
 }
 
 static int make_argv(struct supervisor *s, struct err *err)
 {
-	const char *name;
+	const char *name, *own = command_own_process(s->op);
 	int r;
 
-	r = command_is_steps(s->op)
-		    ? steps_argv(s)
-		    : command_argv(s->op, s->flags, buf_str(&s->python), &s->argv, err);
+	r = own ? own_argv(s, own)
+		: command_argv(s->op, s->flags, buf_str(&s->python), &s->argv, err);
 	if (r < 0)
 		return r;
 	name = s->argv.v[0];
@@ -79,11 +77,17 @@ static int make_argv(struct supervisor *s, struct err *err)
 	return 0;
 }
 
-/* A restart elsewhere may find another Python: what is stored is what runs. */
+/*
+ * A restart elsewhere may find another Python: what is stored is what runs. What is stored of our
+ * own processes is what Guild AI would run in their place.
+ */
 static int store_argv(struct supervisor *s)
 {
-	_cleanup_value_ struct value *now = value_from_strv(&s->argv), *stored = NULL;
+	_cleanup_value_ struct value *now = NULL, *stored = NULL;
 
+	if (command_own_process(s->op))
+		return 0;
+	now = value_from_strv(&s->argv);
 	if (!now)
 		return -ENOMEM;
 	if (attr_read(s->run_fd, "cmd", &stored, NULL) == 0 && value_equal(stored, now))
@@ -107,14 +111,14 @@ static int find_run(void *arg, const char *operations, const char *prefix, struc
 
 	if (r < 0)
 		return r;
-	id = dep_runs_find(s->catalog, operations, prefix);
+	id = dep_runs_find(&(struct dep_query){.catalog = s->catalog}, operations, prefix);
 	if (!id)
 		return -ENOENT;
 	buf_puts(ret_id, id);
 	return buf_error(ret_id);
 }
 
-static int resolve_deps(struct supervisor *s, struct err *err)
+static int resolve_deps(struct supervisor *s, bool for_stage, struct err *err)
 {
 	const struct deps_spec spec = {
 		.home = s->home,
@@ -126,6 +130,7 @@ static int resolve_deps(struct supervisor *s, struct err *err)
 		.cmd_dir = s->cmd_dir,
 		.env = &s->env,
 		.python = buf_str(&s->python),
+		.for_stage = for_stage,
 		.go_on = value_truthy(value_get(s->params, "force_deps")),
 		.say = say,
 		.find_run = find_run,
@@ -135,7 +140,8 @@ static int resolve_deps(struct supervisor *s, struct err *err)
 	return deps_resolve(&spec, err);
 }
 
-int prepare_run(struct supervisor *s, struct err *err)
+/* What is the run's, and what its starter has. */
+static int begin(struct supervisor *s, struct err *err)
 {
 	int r = read_attrs(s, err);
 
@@ -143,13 +149,30 @@ int prepare_run(struct supervisor *s, struct err *err)
 		r = env_begin(s);
 	if (r == 0 && python_find(buf_str(&s->project), &s->env, &s->python) < 0)
 		buf_puts(&s->python, "python");
+	return r;
+}
+
+int prepare_stage(struct supervisor *s, struct err *err)
+{
+	int r = begin(s, err);
+
+	if (r < 0)
+		return r;
+	gather_commit(s);
+	return resolve_deps(s, true, err);
+}
+
+int prepare_run(struct supervisor *s, struct err *err)
+{
+	int r = begin(s, err);
+
 	if (r == 0)
 		r = env_complete(s, err);
 	if (r == 0)
-		r = resolve_deps(s, err);
+		r = resolve_deps(s, false, err);
 	/* What goes wrong from here on goes wrong in a run that was started. */
 	if (r == 0)
-		r = attr_write_int(s->run_fd, "started", clock_now(), FILE_NOSYNC);
+		r = mark_started(s);
 	if (r == 0)
 		r = make_argv(s, err);
 	return r < 0 ? r : store_argv(s);

@@ -2,7 +2,8 @@
 /*
  * The operation's process. It is made first and held behind a pipe until the store says that it
  * runs: a supervisor that dies in between leaves a child that sees the pipe close and goes away,
- * and nothing has run that nobody knows of.
+ * and nothing has run that nobody knows of. PENDING is taken away by the child, once it has the
+ * word: as long as it is there, nothing has run.
  */
 #include "supervise.h"
 
@@ -13,7 +14,6 @@
 #include <strings.h>
 #include <sys/wait.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/proc.h"
 #include "run/attr.h"
@@ -38,6 +38,8 @@ static void become_operation(
 	if (dup2(out_fd, STDOUT_FILENO) < 0 || dup2(err_fd, STDERR_FILENO) < 0 ||
 		chdir(s->run_dir) < 0)
 		goto failed;
+	if (unlinkat(s->run_fd, RUN_GUILD_DIR "/PENDING", 0) < 0 && errno != ENOENT)
+		goto failed;
 	execve(s->program.data, s->argv.v, s->env.v);
 failed:
 	code = errno;
@@ -47,11 +49,11 @@ failed:
 }
 
 /* Everything that a reader, a stop, or the next daemon must find once the process runs. */
-static int write_start(const struct supervisor *s)
+static int write_start(struct supervisor *s)
 {
 	_cleanup_buf_ struct buf pid = BUF_INIT, line = BUF_INIT;
 	struct proc_ref ref;
-	int r = attr_write_int(s->run_fd, "started", clock_now(), FILE_NOSYNC);
+	int r = mark_started(s);
 
 	if (r == 0)
 		r = env_store(s);
@@ -65,7 +67,8 @@ static int write_start(const struct supervisor *s)
 	if (r == 0)
 		r = file_write(
 			s->run_fd, RUN_GUILD_DIR "/LOCK", pid.data, pid.len, 0644, FILE_NOSYNC);
-	if (r == 0 && unlinkat(s->run_fd, RUN_GUILD_DIR "/PENDING", 0) < 0 && errno != ENOENT)
+	/* Who claimed a staged run may have died before it took this away. */
+	if (r == 0 && unlinkat(s->run_fd, RUN_GUILD_DIR "/STAGED", 0) < 0 && errno != ENOENT)
 		r = -errno;
 	return r;
 }
@@ -117,8 +120,10 @@ int process_release(struct supervisor *s, struct err *err)
 	ssize_t n;
 
 	if (r == 0) {
-		home_poke(s->home, s->id);
 		r = file_write_all(s->gate_fd, "g", 1);
+		/* It was killed while it was held: what waits for it will say so. */
+		if (r == -EPIPE)
+			r = 0;
 	}
 	close(s->gate_fd);
 	s->gate_fd = -1;
@@ -133,5 +138,6 @@ int process_release(struct supervisor *s, struct err *err)
 		return err_set(err, r, "error running %s: %s: '%s'", s->opref.op, strerror(-r),
 			s->argv.v[0]);
 	}
+	home_poke(s->home, s->id);
 	return 0;
 }

@@ -3,7 +3,9 @@
  * What may happen while the operation runs, and what is done about it:
  *
  *	output		kept
+ *	a sample	written to the scalars
  *	SIGTERM, SIGINT	passed on to the operation's process group (stop, Ctrl-C)
+ *	SIGUSR2		TERM to the group, from another machine
  *	SIGUSR1		its group is killed
  *	SIGHUP		nothing: a run belongs to nobody's terminal
  *	SIGCHLD		children are reaped; when it was the operation, its status is kept
@@ -23,6 +25,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "run/supervise_fd.h"
 
 enum { LINGER_MS = 200, KILL_DELAY_MS = 30000 };
 
@@ -36,34 +39,15 @@ static void reap_children(struct supervisor *s)
 			s->status = status;
 			s->ended = true;
 		}
-	}
-}
-
-static void handle_signal(struct supervisor *s, int fd)
-{
-	struct signalfd_siginfo info;
-
-	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		switch (info.ssi_signo) {
-		case SIGTERM:
-		case SIGINT:
-			kill(-s->pid, (int)info.ssi_signo);
-			break;
-		case SIGUSR1:
-			kill(-s->pid, SIGKILL);
-			break;
-		case SIGCHLD:
-			reap_children(s);
-			break;
-		default:
-			break;
-		}
+		if (pid == s->sampler)
+			s->sampler = 0;
 	}
 }
 
 static int open_signals(void)
 {
-	static const int taken[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
+	static const int taken[] = {
+		SIGTERM, SIGINT, SIGHUP, SUPERVISE_KILL, SUPERVISE_STOP, SIGCHLD};
 	sigset_t mask;
 
 	sigemptyset(&mask);
@@ -106,6 +90,43 @@ static void check_stop(const struct supervisor *s, struct stop *stop)
 	stop->at = clock_monotonic_ms() + env_ms(s, "STOP_AFTER_KILL_DELAY", KILL_DELAY_MS);
 }
 
+/* Of Slurm it is the last but one: the one behind it would end this process, too. */
+static void handle_term(struct supervisor *s, pid_t sender, struct stop *stop)
+{
+	int64_t left = job_ends_in(s, sender);
+
+	kill(-s->pid, SIGTERM);
+	if (left)
+		*stop = (struct stop){.at = clock_monotonic_ms() + left, .termed = true};
+}
+
+static void handle_signal(struct supervisor *s, int fd, struct stop *stop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGTERM:
+			handle_term(s, (pid_t)info.ssi_pid, stop);
+			break;
+		case SIGINT:
+			kill(-s->pid, SIGINT);
+			break;
+		case SUPERVISE_STOP:
+			kill(-s->pid, SIGTERM);
+			break;
+		case SUPERVISE_KILL:
+			kill(-s->pid, SIGKILL);
+			break;
+		case SIGCHLD:
+			reap_children(s);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
 int watch_process(struct supervisor *s, struct err *err)
 {
 	_cleanup_close_ int signals = open_signals();
@@ -116,7 +137,7 @@ int watch_process(struct supervisor *s, struct err *err)
 		return err_set(err, -errno, "cannot wait for signals: %s", strerror(errno));
 	for (;;) {
 		int fds[2], timeout = -1;
-		struct pollfd polls[3];
+		struct pollfd polls[4];
 
 		tee_fds(s->tee, fds);
 		if (s->ended) {
@@ -135,14 +156,17 @@ int watch_process(struct supervisor *s, struct err *err)
 		polls[0] = (struct pollfd){.fd = signals, .events = POLLIN};
 		polls[1] = (struct pollfd){.fd = fds[0], .events = POLLIN};
 		polls[2] = (struct pollfd){.fd = fds[1], .events = POLLIN};
-		if (poll(polls, 3, timeout) < 0 && errno != EINTR)
+		polls[3] = (struct pollfd){.fd = s->sample_fd, .events = POLLIN};
+		if (poll(polls, 4, timeout) < 0 && errno != EINTR)
 			return err_set(
 				err, -errno, "cannot wait for the operation: %s", strerror(errno));
 		if (polls[0].revents)
-			handle_signal(s, signals);
+			handle_signal(s, signals, &stop);
 		if (polls[1].revents)
 			tee_read(s, 0);
 		if (polls[2].revents)
 			tee_read(s, 1);
+		if (polls[3].revents)
+			sample_read(s);
 	}
 }
