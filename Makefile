@@ -14,7 +14,10 @@ AR      ?= ar
 DEV     ?= 0
 
 bindir     := $(PREFIX)/bin
+mandir     := $(PREFIX)/share/man
 libexecdir := $(PREFIX)/libexec/guildfs
+# systemd looks below /usr and /usr/local.
+unitdir    := $(PREFIX)/lib/systemd
 
 VERSION := 0.1.0
 
@@ -32,15 +35,20 @@ ALL_CFLAGS = -std=c17 $(WARNINGS) $(CFLAGS) $(SANITIZE) -pthread
 
 # Libraries are looked up when a recipe runs, not when this file is read: `make demo` must be
 # able to install them first.
-CORE_PKGS := yaml-0.1 libcrypto libxxhash libpcre2-8 libcurl libarchive sqlite3
-CORE_LIBS  = $(shell pkg-config --libs $(CORE_PKGS)) -lm
+CORE_PKGS := yaml-0.1 libxxhash libpcre2-8 sqlite3
+# Each program loads only what it uses. libcurl, with 30 more libraries behind it, libarchive,
+# libxml2 and libcrypto are loaded when they are needed (core/base/lazy_lib.h).
+CORE_LIBS  = -Wl,--as-needed $(shell pkg-config --libs $(CORE_PKGS)) -lm
+# Only guild draws on terminals.
+SCREEN_LIBS = $(shell pkg-config --libs ncursesw)
 FUSE_CFLAGS = -DFUSE_USE_VERSION=314 $(shell pkg-config --cflags fuse3)
 FUSE_LIBS   = $(shell pkg-config --libs fuse3)
 
-floors     := base yaml fetch project run metrics catalog
-core_src   := $(sort $(foreach f,$(floors),$(wildcard core/$(f)/*.c)))
+floors     := base yaml fetch project package run metrics catalog page
+core_src   := $(sort $(foreach f,$(floors),$(wildcard core/$(f)/*.[cS])))
+page_src   := $(wildcard core/page/*.html core/page/*.css core/page/*.js)
 fs_src     := $(sort $(wildcard fs/*.c))
-guild_src  := $(sort $(wildcard tools/guild/*.c))
+guild_src  := $(sort $(wildcard tools/guild/*.c tools/guild/*/*.c))
 superv_src := $(sort $(wildcard tools/supervise/*.c))
 unit_src   := $(sort $(wildcard tests/unit/test_*.c))
 python_src := $(sort $(wildcard tools/python/*/*.py))
@@ -54,19 +62,20 @@ Q := @
 say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-4s %s\n' $(1) $(2);)
 endif
 
-obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 
 programs := $(BUILD)/guild $(BUILD)/guildfs $(BUILD)/guild-supervise
 units    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(unit_src))
+unit_files := $(patsubst tools/systemd/%.in,$(BUILD)/systemd/%,$(wildcard tools/systemd/*/*.in))
 shims    := $(patsubst tools/python/%,$(BUILD)/python/%,$(python_src))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all demo check check-unit check-mount check-e2e check-fault check-conformance \
-	conformance-update bench install uninstall format lint asan tsan fuzz fuzzers golden clean help \
+	conformance-update soak soak-asan soak-tsan bench install uninstall format lint asan tsan fuzz fuzzers golden clean help \
 	setup tests benches FORCE
 
-all: $(programs) $(shims) ## build guild, guildfs and guild-supervise under $(BUILD)
+all: $(programs) $(BUILD)/guild-env $(shims) $(BUILD)/man $(unit_files) ## build guild, guildfs and guild-supervise under $(BUILD)
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 20
@@ -86,7 +95,17 @@ $(BUILD)/obj/fs/%.o: fs/%.c $(BUILD)/flags
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(OWN_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/core/fetch/anchors.o: OWN_CPPFLAGS = $(shell pkg-config --cflags libxml-2.0)
+
+$(BUILD)/obj/tools/guild/%.o: OWN_CPPFLAGS = -Itools/guild
+
+# What goes into it as it is.
+$(BUILD)/obj/core/page/assets.o: core/page/assets.S $(page_src)
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) -c -o $@ $<
 
 $(BUILD)/libguild.a: $(call obj,$(core_src))
 	@rm -f $@
@@ -99,26 +118,43 @@ $(BUILD)/guildfs: $(call obj,$(fs_src)) $(BUILD)/libguild.a
 
 $(BUILD)/guild: $(call obj,$(guild_src)) $(BUILD)/libguild.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(SCREEN_LIBS) $(CORE_LIBS)
 
 $(BUILD)/guild-supervise: $(call obj,$(superv_src)) $(BUILD)/libguild.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 
+$(BUILD)/guild-env: tools/guild-env
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
 $(BUILD)/python/%: tools/python/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
+
+$(BUILD)/systemd/%: tools/systemd/%.in FORCE
+	@mkdir -p $(@D)
+	@sed 's|@bindir@|$(bindir)|' $< | cmp -s - $@ || sed 's|@bindir@|$(bindir)|' $< > $@
+
+# Manual pages, from the tables that the programs parse by.
+$(BUILD)/man: $(BUILD)/guild $(BUILD)/guildfs
+	$(call say,MAN,$@)
+	@rm -rf $@ $@.new && mkdir -p $@.new
+	$(Q)$(BUILD)/guild man-pages $@.new
+	$(Q)$(BUILD)/guildfs --print-man > $@.new/guildfs.1
+	$(Q)$(BUILD)/guildfs --print-tree-man > $@.new/guildfs.5
+	@mv $@.new $@
 
 # A test of the tree engine links the driver too, without its main; others only the library.
 fs_lib := $(filter-out $(BUILD)/obj/fs/main.o,$(call obj,$(fs_src)))
 $(BUILD)/unit/test_fs_%: $(BUILD)/obj/tests/unit/test_fs_%.o $(fs_lib) $(BUILD)/libguild.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) $(CORE_LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) $(CORE_LIBS) -lcmocka -larchive
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libguild.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) -lcmocka -larchive
 
 # Programs that test scripts call.
 helpers := $(patsubst tests/lib/%.c,$(BUILD)/lib/%,$(wildcard tests/lib/*.c))
@@ -127,8 +163,30 @@ $(BUILD)/lib/%: $(BUILD)/obj/tests/lib/%.o $(BUILD)/libguild.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 
+# GPUs for machines that have none, and a clock that can be set.
+stand_in := $(BUILD)/stand-in/libnvidia-ml.so.1 $(BUILD)/stand-in/libclock.so
+$(BUILD)/stand-in/libnvidia-ml.so.1: tests/stand-in/nvml.c
+$(BUILD)/stand-in/libclock.so: tests/stand-in/clock.c
+$(stand_in): $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -shared -fPIC -Wl,-soname,$(@F) -o $@ $(filter %.c,$^)
+
+# A file server that can be stopped.
+mirror := $(BUILD)/stand-in/mirror
+$(mirror): tests/stand-in/mirror.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -o $@ $< $(FUSE_CFLAGS) $(FUSE_LIBS)
+
 bench_programs := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libguild.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
+soak_src := $(wildcard tests/soak/*.c)
+$(BUILD)/soak/soak: $(call obj,$(soak_src)) $(BUILD)/libguild.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
@@ -164,18 +222,24 @@ check: ## every test: unit, mount, end to end, fault, transcripts; plain, ASan+U
 	@tests/lib/setup.sh build check
 	@tests/lib/check.sh
 
-benches: all $(bench_programs)
+benches: all $(bench_programs) $(helpers)
 
-tests: all $(units) $(helpers) $(BUILD)/guildfiles/load ## build the programs and the unit tests
+tests: all $(units) $(helpers) $(stand_in) $(mirror) $(BUILD)/soak/soak $(BUILD)/guildfiles/load ## build the programs and the unit tests
 
 check-unit: tests ## unit tests of this build
 	@tests/lib/run.sh -B $(abspath $(BUILD)) unit
-check-mount: tests ## tests against a real mount
-	@tests/lib/run.sh -B $(abspath $(BUILD)) mount
+check-mount: tests ## tests against a real mount, as root also as an ordinary user
+	@tests/lib/run.sh -B $(abspath $(BUILD)) mount ordinary
 check-e2e: tests ## tests with the real Guild AI, git and Python
 	@tests/lib/run.sh -B $(abspath $(BUILD)) e2e
 check-fault: tests ## kill every process at every step and look at the store
 	@tests/lib/run.sh -B $(abspath $(BUILD)) fault
+run_soak = TEST_TIMEOUT=$$(($${SOAK_SECONDS:-600} + 900)) SOAK_SECONDS=$${SOAK_SECONDS:-600} \
+	SOAK_KILLS=$${SOAK_KILLS:-200} tests/lib/run.sh -B $(abspath $(1)) soak
+soak: tests ## a mount under random load for SOAK_SECONDS (600), its daemon killed SOAK_KILLS (200) times
+	@$(call run_soak,$(BUILD))
+soak-asan soak-tsan: soak-%: %
+	@$(call run_soak,$(BUILD)-$*)
 check-conformance: all ## Guild AI's own transcripts against our guild
 	@TEST_TIMEOUT=1200 TEST_STDERR=400 tests/lib/run.sh -B $(abspath $(BUILD)) conformance
 conformance-update: all ## add to tests/conformance/passed.tsv what passes three times
@@ -210,15 +274,25 @@ format: ## clang-format over every C file
 lint: ## warnings as errors with gcc and clang, shell syntax, SPDX lines
 	@tests/lib/lint.sh
 
-install: all ## programs and Python shim under $(DESTDIR)$(PREFIX)
+install: all ## programs, manual pages, Python shim and systemd units under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/python/guild
 	install -m 755 $(BUILD)/guild $(BUILD)/guildfs $(DESTDIR)$(bindir)
+	install -m 644 $(BUILD)/guild-env $(DESTDIR)$(bindir)
 	install -m 755 $(BUILD)/guild-supervise $(DESTDIR)$(libexecdir)
 	install -m 644 $(shims) $(DESTDIR)$(libexecdir)/python/guild
+	install -d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5
+	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(mandir)/man1
+	install -m 644 $(BUILD)/man/*.5 $(DESTDIR)$(mandir)/man5
+	install -d $(DESTDIR)$(unitdir)/system $(DESTDIR)$(unitdir)/user
+	install -m 644 $(BUILD)/systemd/system/* $(DESTDIR)$(unitdir)/system
+	install -m 644 $(BUILD)/systemd/user/* $(DESTDIR)$(unitdir)/user
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(bindir)/guild $(DESTDIR)$(bindir)/guildfs
+	rm -f $(DESTDIR)$(bindir)/guild $(DESTDIR)$(bindir)/guildfs $(DESTDIR)$(bindir)/guild-env
 	rm -rf $(DESTDIR)$(libexecdir)
+	rm -f $(DESTDIR)$(mandir)/man1/guild.1 $(DESTDIR)$(mandir)/man1/guild-*.1 \
+		$(DESTDIR)$(mandir)/man1/guildfs.1 $(DESTDIR)$(mandir)/man5/guildfs.5
+	rm -f $(patsubst $(BUILD)/systemd/%,$(DESTDIR)$(unitdir)/%,$(unit_files))
 
 clean: ## remove $(BUILD) and the sanitizer builds
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz

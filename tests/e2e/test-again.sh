@@ -20,6 +20,9 @@ cat >"$PROJECT/guild.yml" <<'END'
     needs-file:
       exec: 'true'
       requires: {file: nowhere.txt}
+    has-file:
+      exec: cat words.txt
+      requires: {file: words.txt}
     secret:
       exec: sh -c 'echo $MY_A $MY_B'
       env-secrets: [MY_A]
@@ -50,6 +53,19 @@ staged=$(newest_run)
 out=$(guild run --start "$staged" -y 2>&1)
 matches "staged label and tag reach the steps" "--label my label --tag blue" "$out"
 equal "and the step's run" "my label" "$(attr "$(newest_run)" label)"
+# Its files are there before it starts, as they were then.
+echo then >"$PROJECT/words.txt"
+equal "staging says which dependencies it resolves" "Resolving file:words.txt" \
+	"$(guild run has-file --stage -y 2>&1 >/dev/null)"
+staged=$(newest_run)
+echo now >"$PROJECT/words.txt"
+equal "a staged run keeps its files" then "$(guild run --start "$staged" -y 2>/dev/null)"
+out=$(guild run needs-file --stage -y 2>&1)
+equal "one whose files are missing fails" 1 $?
+matches "and says what is missing" "dependency was not met: .*nowhere.txt" "$out"
+check "unless it is told to go on" guild run needs-file --stage --force-deps -y
+rm "$PROJECT/words.txt"
+
 guild run all --stage --tag blue -y >/dev/null
 staged=$(newest_run)
 out=$(guild run --start "$staged" --tag red -y 2>&1)
@@ -77,6 +93,9 @@ equal "PENDING: pending" '"status": "pending"' "$(status)"
 start_mount
 sleep 1.5
 equal "a mount that looks for dead starts leaves it alone" pending "$(cat "$MNT/runs/$run/status")"
+check "unless it is told to stop" sh -c "echo stop >'$MNT/runs/$run/ctl'"
+equal "what nobody will start" error "$(cat "$MNT/runs/$run/status")"
+touch "$dir/PENDING"
 stop_mount
 equal "it can be started" 5 "$(guild run --restart "$run" -y)"
 equal "and ends" '"status": "completed"' "$(status)"
@@ -101,3 +120,12 @@ equal "an operation has its secrets" "1 2" "$(MY_A=1 MY_B=2 guild run secret -y)
 equal "a list of secrets" "MY_B: '2'" "$(attr "$(newest_run)" env | grep MY_)"
 MY_A=1 MY_B=2 guild run secrets -y
 equal "a mapping of secrets" "" "$(attr "$(newest_run)" env | grep MY_)"
+
+# Without its definition a run starts again as it was, but takes no flags.
+guild run echo -y >/dev/null
+run=$(newest_run)
+mv guild.yml aside.yml
+check "no Guild file: as it was" guild run --restart "$run" -y
+matches "not with other flags" "cannot find definition for operation 'm:echo' in run $run" \
+	"$(guild run --restart "$run" x=2 -y 2>&1)"
+mv aside.yml guild.yml

@@ -17,6 +17,20 @@ out=$(python3 optimize.py)
 check "optimize makes it smaller" awk '/size_before/ {b = $2} /size_after/ {a = $2} END {exit a * 10 > b}' <<<"$out"
 check "and loses little" awk '/accuracy_before/ {b = $2} /accuracy_after/ {a = $2} END {exit a < b - 0.02}' <<<"$out"
 
+# Packed, installed, and run elsewhere.
+wheel=$(guild package)
+if python3 -m venv "$T/venv" >"$T/log" 2>&1; then
+	mkdir "$T/elsewhere"
+	cd "$T/elsewhere" || exit 1
+	export VIRTUAL_ENV=$T/venv PATH=$T/venv/bin:$PATH PIP_NO_INDEX=1
+	check "its package is installed" guild install "$T/digits/$wheel"
+	check "and run" guild run gpkg.digits/digits:train epochs=1 -y
+	equal "it completed" completed "$(guild runs --json | sed -n 's/.*"status": "\([a-z]*\)".*/\1/p' | head -1)"
+	cd "$T/digits" || exit 1
+else
+	skip "digits package" "no venv: $(tail -1 "$T/log")"
+fi
+
 mkdir "$T/build"
 cp -r "$BUILD"/guild "$BUILD"/guildfs "$BUILD"/guild-supervise "$BUILD"/python "$T/build/"
 out=$(env -u GUILD_HOME "$ROOT/docs/examples/digits/demo.sh" "$T/build" 2>&1)

@@ -104,6 +104,13 @@ prints "restarted by us" one ours run --restart theirs-version
 prints "restarted by them" one theirs run --restart ours-version
 prints "--force-sourcecode: ours" two ours run --restart theirs-version --force-sourcecode
 prints "--force-sourcecode: theirs" two theirs run --restart ours-version --force-sourcecode
+# Their Guild AI is in the path that they store; ours goes before it.
+theirs run train --run-id theirs-train -y >/dev/null 2>&1
+python_path() { sed -n 's/^PYTHONPATH: //p' "$HOME_DIR/runs/theirs-train/.guild/attrs/env" | tr : '\n'; }
+check "their path leads to Guild AI" grep -q "^$T/venv/.*site-packages" <(python_path)
+check "we restart it" ours run --restart theirs-train -y
+equal "our shim stands before it" "$BUILD/python" "$(python_path | grep -x -e "$BUILD/python" -e "$T/venv/.*site-packages" | head -1)"
+check "and still behind it" grep -q "^$T/venv/.*site-packages" <(python_path)
 ours run version --run-id queued --stage -y >/dev/null 2>&1
 theirs run queue run-once=yes -y >/dev/null 2>&1
 equal "their queue starts what we staged" two "$(cat "$HOME_DIR/runs/queued/.guild/output")"
@@ -172,3 +179,25 @@ ours run version --run-id ours-git -y >/dev/null 2>&1
 for f in attrs/vcs_commit manifest; do
 	check "$f under git" wait_until 5 cmp "$HOME_DIR"/runs/{theirs,ours}-git/.guild/$f
 done
+
+# Zip files and directories of runs, from one to the other.
+ln -s out.txt "$HOME_DIR/runs/$id/link-to-file"
+for n in theirs ours; do
+	check "$n: export to a zip file" $n export "$T/$n.zip" -y
+	check "$n: export to a directory" $n export "$T/$n.dir" -y
+done
+names() { python3 -m zipfile -l "$1" | awk 'NR > 1 {print $1, $NF}' | sort; }
+equal "both zip files have the same entries" "$(names "$T/theirs.zip")" "$(names "$T/ours.zip")"
+equal "both directories are the same" "" "$(diff -r "$T/theirs.dir" "$T/ours.dir")"
+cp -a "$T/ours.dir" "$T/all"
+mv "$HOME_DIR/runs" "$T/runs-before"
+for n in theirs ours; do
+	other=$([ $n = ours ] && echo theirs || echo ours)
+	for from in zip dir; do
+		mkdir -p "$HOME_DIR/runs"
+		check "$n imports their $from of $other" $n import "$T/$other.$from" -y
+		equal "all of it, whole" "" "$(diff -r "$T/all" "$HOME_DIR/runs" | grep -v -e '\.guild-nocopy' -e '^Only in .*all/[^ ]*: dangling')"
+		rm -r "$HOME_DIR/runs"
+	done
+done
+mv "$T/runs-before" "$HOME_DIR/runs"

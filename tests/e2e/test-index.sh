@@ -29,7 +29,7 @@ guild runs >/dev/null 2>&1
 relabel "$id" theirs
 sleep 0.05
 equal "a filter knows it after a sweep" 0 "$(guild runs -Fl theirs | wc -l)"
-matches "a run that is shown is shown as it is" theirs "$(guild runs --all | grep "${id:0:8}")"
+matches "a run that is shown is shown as it is" theirs "$(guild runs list "$id")"
 relabel "$id" theirs-too
 sleep 0.05
 export GUILD_SWEEP_SECONDS=0

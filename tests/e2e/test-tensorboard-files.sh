@@ -3,17 +3,9 @@
 # Event files both ways, value by value: what TensorBoard and tensorboardX write, read by ours; what
 # ours writes, read by TensorBoard's own loader and shown by its HParams plugin.
 . "$(dirname "$0")/../lib/lib.sh"
-
-if ! python3 -m venv "$T/venv" >"$T/log" 2>&1; then
-	skip "TensorBoard's files" "no venv: $(tail -1 "$T/log")"
-	exit 0
-fi
-# tensorboard still wants a pkg_resources.
-if ! "$T/venv/bin/pip" -q install 'setuptools<81' tensorboard tensorboardX >"$T/log" 2>&1; then
-	skip "TensorBoard's files" "pip cannot install tensorboard and tensorboardX: $(tail -1 "$T/log")"
-	exit 0
-fi
-python() { "$T/venv/bin/python" -W ignore "$@" 2>"$T/python.log"; }
+. "$ROOT/tests/lib/tensorboard.sh"
+tensorboard_python "TensorBoard's files"
+python() { "$TENSORBOARD_PYTHON" -W ignore "$@" 2>"$T/python.log"; }
 
 # --- theirs, read by ours ------------------------------------------------------------------------
 mkdir -p "$T/run"

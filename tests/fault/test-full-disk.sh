@@ -38,3 +38,19 @@ rm "$T/small/fill"
 echo >"$OP/talk/flags"
 finish
 equal "an operation outlives its output" 4 "$(cat "$MNT/runs/latest/exit_status" 2>/dev/null || echo none)"
+
+# Samples that find no room: kept back for a while, and no reason to stop.
+cat >>"$PROJECT/guild.yml" <<'END'
+    full: {exec: sh full.sh, env: {GUILD_SAMPLE_SECONDS: '0.02'}}
+END
+cat >"$PROJECT/full.sh" <<'END'
+dd if=/dev/zero of=fill bs=1k count=4000 2>/dev/null
+sleep 0.3
+rm fill
+END
+rm "$HOME_DIR/runs/$(newest)/.guild/output"
+wait_until 10 test -e "$OP/full"
+echo >"$OP/full/flags"
+finish
+equal "a run outlives its samples" completed "$(cat "$MNT/runs/latest/status")"
+equal "of which none is damaged" "" "$(guild compare -t 2>&1 | grep WARNING)"

@@ -3,47 +3,27 @@
  * Event files. The input is a file, and it is the events of another, each with a byte of its length
  * before it, which get good checksums here. A file gives the same in one piece and as it grows.
  */
-#include <fcntl.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/file.h"
-#include "fuzz.h"
+#include "fuzz_dir.h"
 #include "metrics/plot.h"
 #include "metrics/scalars.h"
 #include "metrics/tfrecord.h"
 
-static char dir[256];
-static int run_fd = -1;
-
-static void remove_dir(void)
-{
-	file_remove_tree(AT_FDCWD, dir);
-}
-
 /* A run directory of our own, in memory where that is possible. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	(void)argc;
 	(void)argv;
-	if (access("/dev/shm", W_OK) == 0)
-		tmp = "/dev/shm";
-	snprintf(dir, sizeof(dir), "%s/guildfs-fuzz.XXXXXX", tmp ? tmp : "/tmp");
-	MUST(mkdtemp(dir));
-	atexit(remove_dir);
-	run_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	MUST(run_fd >= 0);
+	make_dir();
 	return 0;
 }
 
 static void append(const char *name, const void *data, size_t len)
 {
 	_cleanup_close_ int fd =
-		openat(run_fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+		openat(dir_fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
 	MUST(fd >= 0 && file_write_all(fd, data, len) == 0);
 }
@@ -88,16 +68,16 @@ static void read_file(const char *name, const void *data, size_t size)
 	size_t n;
 
 	append(name, data, size / 2);
-	MUST(scalars_refresh(halves, run_fd, NULL) == 0);
+	MUST(scalars_refresh(halves, dir_fd, NULL) == 0);
 	append(name, (const char *)data + size / 2, size - size / 2);
-	MUST(scalars_refresh(halves, run_fd, NULL) == 0);
-	MUST(scalars_refresh(whole, run_fd, NULL) == 0);
+	MUST(scalars_refresh(halves, dir_fd, NULL) == 0);
+	MUST(scalars_refresh(whole, dir_fd, NULL) == 0);
 	must_be_same(whole, halves);
 	list = scalars_list(whole, &n);
 	if (n)
 		plot_svg(&svg, list[0].key, list[0].series);
 	MUST(buf_error(&svg) == 0);
-	MUST(unlinkat(run_fd, name, 0) == 0);
+	MUST(unlinkat(dir_fd, name, 0) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

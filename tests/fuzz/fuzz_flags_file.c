@@ -59,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* The driver's text ends in a NUL that does not count. */
 	_cleanup_free_ char *text = malloc(size + 1);
 	_cleanup_value_ struct value *flags = NULL, *prefix = NULL, *resolved = NULL;
+	_cleanup_batch_options_ struct batch_options options = {0}, early = {0};
 	_cleanup_buf_ struct buf shown = BUF_INIT;
 	struct err err = ERR_INIT;
 
@@ -66,6 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(text, data, size);
 	text[size] = '\0';
+	if (flags_parse_batch(op, text, size, FLAGS_WHOLE, NULL, &options, &err) == 0)
+		MUST(flags_parse_batch(op, text, size, FLAGS_PREFIX, NULL, &early, &err) == 0);
 	flags_parse(op, text, size, FLAGS_PREFIX, &prefix, &err);
 	if (flags_parse(op, text, size, FLAGS_WHOLE, &flags, &err) < 0)
 		return 0;

@@ -1,44 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* Manifests: reading any, and taking the lines of one type out leaves the others as they were. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/file.h"
-#include "fuzz.h"
+#include "fuzz_dir.h"
 #include "run/manifest.h"
-
-static char dir[256];
-static int run_fd = -1;
-
-static void remove_dir(void)
-{
-	file_remove_tree(AT_FDCWD, dir);
-}
 
 /* A run directory of our own, in memory where that is possible. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	(void)argc;
 	(void)argv;
-	if (access("/dev/shm", W_OK) == 0)
-		tmp = "/dev/shm";
-	snprintf(dir, sizeof(dir), "%s/guildfs-fuzz.XXXXXX", tmp ? tmp : "/tmp");
-	MUST(mkdtemp(dir));
-	atexit(remove_dir);
-	run_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	MUST(run_fd >= 0 && mkdirat(run_fd, ".guild", 0700) == 0);
+	make_dir();
+	MUST(mkdirat(dir_fd, ".guild", 0700) == 0);
 	return 0;
 }
 
 static void write_manifest(const uint8_t *data, size_t size)
 {
 	_cleanup_close_ int fd =
-		openat(run_fd, ".guild/manifest", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		openat(dir_fd, ".guild/manifest", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	MUST(fd >= 0 && file_write_all(fd, data, size) == 0);
 }
@@ -58,12 +39,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_strv_ struct strv left = STRV_INIT, none = STRV_INIT;
 
 	write_manifest(data, size);
-	MUST(manifest_paths(run_fd, 's', &code) == 0);
-	MUST(manifest_paths(run_fd, 'd', &deps) == 0);
-	MUST(manifest_sources(run_fd, &paths, &sources) == 0);
+	MUST(manifest_paths(dir_fd, 's', &code) == 0);
+	MUST(manifest_paths(dir_fd, 'd', &deps) == 0);
+	MUST(manifest_sources(dir_fd, &paths, &sources) == 0);
 	MUST(equal(&code, &paths) && paths.n == sources.n);
-	MUST(manifest_remove(run_fd, 'd') == 0);
-	MUST(manifest_paths(run_fd, 'd', &none) == 0 && !none.n);
-	MUST(manifest_paths(run_fd, 's', &left) == 0 && equal(&left, &code));
+	MUST(manifest_remove(dir_fd, 'd') == 0);
+	MUST(manifest_paths(dir_fd, 'd', &none) == 0 && !none.n);
+	MUST(manifest_paths(dir_fd, 's', &left) == 0 && equal(&left, &code));
 	return 0;
 }

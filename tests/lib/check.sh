@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Everything that must hold before a change goes in: lint, the plain build with all suites, and
-# the sanitizer builds with unit and mount tests. The last line adds all of it up.
+# the sanitizer builds with unit and mount tests and a short soak. The last line adds all of it up.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -32,11 +32,15 @@ suites() {
 
 step lint tests/lib/lint.sh
 step build make -s -j"$jobs" DEV=1 BUILD="$BUILD" tests && {
-	suites "$BUILD" unit mount e2e fault
+	suites "$BUILD" unit mount ordinary e2e fault soak
 	TEST_TIMEOUT=1200 TEST_STDERR=400 suites "$BUILD" conformance
 }
-step asan make -s -j"$jobs" DEV=1 BUILD="$BUILD" asan && suites "$BUILD-asan" unit mount
-step tsan make -s -j"$jobs" DEV=1 BUILD="$BUILD" tsan && suites "$BUILD-tsan" unit mount
+for sanitizer in asan tsan; do
+	step $sanitizer make -s -j"$jobs" DEV=1 BUILD="$BUILD" $sanitizer && {
+		suites "$BUILD-$sanitizer" unit mount
+		SOAK_SECONDS=20 SOAK_KILLS=8 suites "$BUILD-$sanitizer" soak
+	}
+done
 
 awk '{p += $1; f += $2; s += $3}
 	END {printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0}' "$report"

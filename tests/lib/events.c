@@ -5,18 +5,27 @@
  *	events read RUN		every sample of a run directory: key, step, value, time; then
  *				attributes (attr, name, text) and problems (problem, sentence)
  *	events write DIR	scalars, a text and an HParams session into new files in DIR
+ *	events follow FILE END	reads FILE as TensorBoard does, opened once and in small pieces,
+ *until there is a file END and no more to read; prints the number of whole records. Fails at the
+ *first that is damaged
  */
+#include <endian.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "metrics/crc32c.h"
 #include "metrics/event_file.h"
 #include "metrics/event_write.h"
 #include "metrics/scalars.h"
 #include "yaml/yaml.h"
+
+enum { TFRECORD_FRAME = 16 }; /* length, its checksum, and that of the data */
 
 static void print_number(double d)
 {
@@ -115,11 +124,71 @@ static int write_files(const char *dir)
 	return event_file_flush(&texts) < 0 || event_file_flush(&session) < 0;
 }
 
+/* What the reader has of the next record; 1: it was whole and is taken away; 0: more is needed. */
+static int take_record(struct buf *b)
+{
+	uint64_t len;
+	uint32_t crc;
+
+	if (b->len < TFRECORD_FRAME)
+		return 0;
+	memcpy(&len, b->data, sizeof(len));
+	memcpy(&crc, b->data + sizeof(len), sizeof(crc));
+	len = le64toh(len);
+	if (le32toh(crc) != crc32c_mask(crc32c(b->data, sizeof(len))))
+		return -EBADMSG;
+	if (b->len < TFRECORD_FRAME + len)
+		return 0;
+	memcpy(&crc, b->data + 12 + len, sizeof(crc));
+	if (le32toh(crc) != crc32c_mask(crc32c(b->data + 12, len)))
+		return -EBADMSG;
+	memmove(b->data, b->data + TFRECORD_FRAME + len, b->len - TFRECORD_FRAME - len);
+	buf_resize(b, b->len - TFRECORD_FRAME - len);
+	return 1;
+}
+
+static int follow(const char *path, const char *end)
+{
+	const struct timespec pause = {.tv_nsec = 1000 * 1000};
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	char piece[8192];
+	long records = 0;
+	bool last = false;
+
+	for (;;) {
+		ssize_t n = read(fd, piece, sizeof(piece));
+		int r;
+
+		if (n < 0) {
+			perror(path);
+			return 1;
+		}
+		buf_add(&b, piece, (size_t)n);
+		while ((r = take_record(&b)) > 0)
+			records++;
+		if (r < 0) {
+			fprintf(stderr, "%s: damaged behind record %ld\n", path, records);
+			return 1;
+		}
+		if (n == 0 && last)
+			break;
+		/* What was written before the end is read after it. */
+		last = access(end, F_OK) == 0;
+		if (n == 0)
+			nanosleep(&pause, NULL);
+	}
+	printf("%ld\n", records);
+	return b.len ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "read") == 0)
 		return read_run(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "write") == 0)
 		return write_files(argv[2]);
+	if (argc == 4 && strcmp(argv[1], "follow") == 0)
+		return follow(argv[2], argv[3]);
 	return 2;
 }

@@ -19,8 +19,8 @@ import yaml
 ENV = ["GUILD_PLUGINS", "PWD"]
 # Differ from run to run, or say who made it.
 ATTRS = ["id", "initialized", "platform", "plugins", "random_seed", "started", "stopped"]
-# Options that only one of the releases has.
-RUN_PARAMS = ["edit_batch_comment", "test_output_attrs"]
+# Options that 0.9.0 does not have.
+RUN_PARAMS = ["test_output_attrs"]
 
 # A script that trains or prepares gets one from 0.9.1, not from 0.9.0.
 SCRIPT_TAGS = {"model", "dataset"}

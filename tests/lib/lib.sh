@@ -53,6 +53,19 @@ wait_until() {
 	done
 }
 
+# kill_processes RUN N: kill -9 of the run's own process, of it and its supervisor, or of that alone.
+kill_processes() {
+	local process supervisor
+	process=$(cat "$HOME_DIR/runs/$1/.guild/LOCK" 2>/dev/null)
+	supervisor=$(cut -d' ' -f1 "$HOME_DIR/runs/$1/.guild/guildfs/supervisor")
+	case $(($2 % 3)) in
+	0) kill -9 "${process:-$supervisor}" ;;
+	1) kill -9 "$supervisor" $process ;;
+	2) kill -9 "$supervisor" ;;
+	esac 2>/dev/null
+	KILLED=${process:-$supervisor}
+}
+
 is_mounted() { grep -q " $MNT fuse" /proc/self/mountinfo 2>/dev/null || grep -q " $MNT .*fuse.guildfs" /proc/self/mountinfo; }
 
 # Processes whose command line or environment names our directory, but for those that look.
@@ -60,7 +73,8 @@ own_processes() {
 	local pid
 	for pid in $(grep -lsazF -e "$T/" /proc/[0-9]*/cmdline /proc/[0-9]*/environ | cut -d/ -f3 | sort -u); do
 		case $(cat "/proc/$pid/comm" 2>/dev/null) in
-		'' | grep | cut | sort) ;;
+		# The guard of a mount ends with its daemon.
+		'' | grep | cut | sort | guildfs-guard) ;;
 		*) grep -qsa '^State:.Z' "/proc/$pid/status" || echo "$pid" ;;
 		esac
 	done
@@ -70,7 +84,7 @@ own_processes() {
 cleanup() {
 	local pid tries
 	set +e
-	[ -z "$DAEMON" ] || kill "$DAEMON" 2>/dev/null
+	[ -z "$DAEMON" ] || end_daemon
 	for tries in 1 2 3 4 5; do
 		grep -q " $T/" /proc/self/mountinfo || break
 		awk -v t="$T/" 'index($5, t) == 1 {print $5}' /proc/self/mountinfo | sort -r |
@@ -93,11 +107,23 @@ start_mount() {
 		exit 1
 	fi
 }
+# A daemon that is told to end does so in peace; what it died of is a failure of the test.
+end_daemon() {
+	local status
+	kill "$DAEMON" 2>/dev/null
+	wait_until 20 sh -c "! kill -0 $DAEMON 2>/dev/null || grep -q '^State:.Z' /proc/$DAEMON/status" || {
+		not_ok daemon "it does not end"
+		kill -KILL "$DAEMON"
+	}
+	wait "$DAEMON" 2>/dev/null
+	status=$?
+	[ $status -le 128 ] || [ $status = 137 ] || [ $status = 143 ] ||
+		not_ok daemon "it died of signal $((status - 128)): $(tail -3 "$T/daemon.log")"
+	DAEMON=
+}
 stop_mount() {
 	[ -n "$DAEMON" ] || return 0
-	kill "$DAEMON"
-	wait "$DAEMON" 2>/dev/null
-	DAEMON=
+	end_daemon
 	! is_mounted || umount -l "$MNT"
 }
 

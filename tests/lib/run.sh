@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # run.sh -B BUILD SUITE...: runs unit tests and test scripts, two at a time, and counts their cases.
-# A suite is unit (BUILD/unit/test_*), or the scripts tests/SUITE/test-*.sh. -r FILE adds the
-# three counts to a file. What a script says by a line "note ..." is repeated at the end, where the
+# A suite is unit (BUILD/unit/test_*), or the scripts tests/SUITE/test-*.sh; ordinary, of use to
+# root only, is what ORDINARY names of tests/mount, run as a user without privileges. -r FILE adds
+# the three counts to a file. What a script says by a line "note ..." is repeated at the end, where the
 # last line is "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -19,10 +20,14 @@ done
 shift $((OPTIND - 1))
 export BUILD
 TIMEOUT=${TEST_TIMEOUT:-600}
+# All that a mount does for its own user. What needs root is left out, and what takes its time and
+# is the same for everybody.
+ORDINARY="batch by calls ctl daemon documents events files log metrics operation refused reload
+	tensorboard trash tree where writing"
 
 # One test: its output to a file, its sanitizer reports to others.
 run_one() {
-	local test=$1 out=$RESULTS/$(echo "${1#"$BUILD"/}" | tr / _)
+	local test=$1 out=$RESULTS/$(echo "${1#"$BUILD"/}" | tr ' /' __)
 	mkdir -p "$out.d"
 	export TMPDIR=$out.d
 	export ASAN_OPTIONS=detect_leaks=1:log_path=$out.d/asan
@@ -30,7 +35,9 @@ run_one() {
 	export TSAN_OPTIONS=log_path=$out.d/tsan:second_deadlock_stack=1
 	export LSAN_OPTIONS=suppressions=$PWD/tests/lib/lsan.supp:print_suppressions=0
 	export CMOCKA_MESSAGE_OUTPUT=TAP
-	timeout -k 20 "$TIMEOUT" "$test" >"$out" 2>"$out.err"
+	# Two words: as whom, and what.
+	# shellcheck disable=SC2086
+	timeout -k 20 "$TIMEOUT" $test >"$out" 2>"$out.err"
 	local status=$?
 	[ $status -ne 124 ] || echo "not ok $test: still running after $TIMEOUT s" >>"$out"
 	if [ $status -ne 0 ] && ! grep -q '^not ok' "$out"; then
@@ -68,6 +75,10 @@ list() {
 	for suite; do
 		if [ "$suite" = unit ]; then
 			find "$BUILD/unit" -maxdepth 1 -name 'test_*' -type f -perm -100 | sort
+		elif [ "$suite" = ordinary ]; then
+			[ "$(id -u)" != 0 ] || for name in $ORDINARY; do
+				echo "tests/lib/ordinary.sh tests/mount/test-$name.sh"
+			done
 		else
 			find "tests/$suite" -name 'test-*.sh' | sort
 		fi

@@ -4,8 +4,8 @@
 # when everything is there.
 set -eu
 
-build="gcc make pkg-config libc6-dev libfuse3-dev fuse3 libyaml-dev libssl-dev libxxhash-dev libpcre2-dev libcurl4-openssl-dev libarchive-dev libsqlite3-dev python3"
-check="libcmocka-dev clang xfsprogs git vim rsync strace dash procps python3-venv util-linux"
+build="gcc make pkg-config libc6-dev libfuse3-dev fuse3 libyaml-dev libssl-dev libxxhash-dev libpcre2-dev libcurl4-openssl-dev libarchive-dev libxml2-dev libsqlite3-dev libncurses-dev libmicrohttpd-dev python3"
+check="slurm-wlm munge sshfs openssh-sftp-server libcmocka-dev clang xfsprogs git vim rsync strace dash procps groff-base python3-venv util-linux tmux rclone curl chromium"
 
 fuzz="clang libclang-rt-14-dev"
 

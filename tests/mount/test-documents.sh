@@ -27,6 +27,12 @@ wait_until 5 test ! -e "$STORE/label"
 equal "label: : > clears" "" "$(cat "$R/label")"
 refuse "label: two lines (bash)" bash -c "printf 'a\nb\n' > '$R/label'"
 matches "label: errors says why" "one line" "$(cat "$MNT/errors")"
+equal "label: nothing of them is stored" "" "$(cat "$R/label")"
+echo kept >"$R/label"
+refuse "label: nor over another" bash -c "printf 'a\nb\n' > '$R/label'"
+equal "label: which stays" kept "$(cat "$R/label")"
+refuse "marked: two lines (bash)" bash -c "printf 'yes\nno\n' > '$R/marked'"
+equal "marked: unchanged" no "$(cat "$R/marked")"
 check "label: what was read can be written" sh -c "echo x > '$R/label'; cat '$R/label' > l; cp l '$R/label'"
 equal "label: unchanged by that" x "$(cat "$R/label")"
 
@@ -69,6 +75,21 @@ for i in 1 2 3 4 5 6 7 8; do
 done
 wait $(jobs -p | grep -vx "$DAEMON")
 matches "two writers never mix" '^writer[1-8] is here [1-5]$' "$(cat "$R/label")"
+
+# Nor does one that adds take away what another adds: by the mount, and by the command line.
+: >"$R/comments"
+: >"$R/tags"
+equal "what is cleared is so for who opens it next" "" "$(cat "$R/comments" "$R/tags")"
+adders=()
+for w in 1 2 3 4 5 6; do
+	(for n in 1 2 3; do echo "from$w-$n" >>"$R/comments"; echo "tag$w-$n" >>"$R/tags"; done) &
+	adders+=($!)
+	"$BUILD/guild" tag -a "cli$w" -y "$id" >/dev/null 2>&1 &
+	adders+=($!)
+done
+wait "${adders[@]}"
+equal "comments that several add" 18 "$(grep -c '^from[1-6]-[1-3]$' "$R/comments")"
+equal "and tags" 24 "$(sort -u "$R/tags" | grep -c .)"
 
 # What is changed behind the mount shows.
 "$BUILD/guild" label -y -s outside "$id" 2>/dev/null

@@ -51,6 +51,17 @@ equal "a link out of the store is shown as it is" /etc/passwd "$(readlink "$MNT/
 ln -s . "$HOME_DIR/runs/$dep/loop"
 check "find ends in spite of a loop" timeout 20 find "$MNT/runs/$dep" -name nothing
 
+# The resource cache is not in the mount: a link into it leads there from where it is shown.
+python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").writestr("data.txt", "packed\n")' "$PROJECT/data.zip"
+sed -i 's/^    fail:/    packed: {exec: cat data.txt, requires: {file: data.zip, target-type: link}}\n&/' "$PROJECT/guild.yml"
+check "another operation" wait_until 5 test -d "$OPS/packed"
+echo >"$OPS/packed/flags"
+finish
+packed=$(newest)
+equal "a dependency in the resource cache" packed "$(cat "$MNT/runs/$packed/output")"
+matches "is a relative link in the store" '^\.\./\.\./cache/resources/' "$(readlink "$HOME_DIR/runs/$packed/data.txt")"
+equal "and leads to the same file in the mount" packed "$(cat "$MNT/runs/$packed/files/data.txt")"
+
 # Files that grow and files that are replaced.
 echo 'seconds: 20' >"$OPS/slow/flags"
 id=$(newest)

@@ -20,7 +20,12 @@ cat >"$PROJECT/guild.yml" <<'END'
     quiet: {exec: sh defaults.sh, output-scalars: no, output-attrs: no}
     bad: {exec: 'true', output-scalars: {x: '('}}
     live: {exec: sh live.sh}
+    below: {exec: sh below.sh}
+    places: {exec: sh places.sh}
+    keras: {main: keras_program, flags-import: no}
 END
+echo 'mkdir a; "$EVENTS" write a; echo "z: 1"' >"$PROJECT/below.sh"
+printf 'import keras\nmodel.fit(1)\n' >"$PROJECT/keras_program.py"
 cat >"$PROJECT/numbers.sh" <<'END'
 for i in 1 2 3; do
 	echo "step $i"
@@ -67,6 +72,20 @@ check "tar takes them whole" sh -c "tar -cf - -C '$R' metrics scalars plots scal
 equal "info in the mount is that of the command line" "$(guild runs info)" "$(cat "$R/info")"
 matches "and says the last values" "train/loss: 3.000000 .step 3." "$(cat "$R/info")"
 refuse "metrics cannot be written" sh -c "echo 1 >'$R/metrics/loss'"
+
+# Event files in several places of a run.
+cat >"$PROJECT/places.sh" <<-END
+	mkdir a
+	"$BUILD/lib/events" write a
+	"$BUILD/lib/events" write .
+	echo 'train/loss: 7'
+	echo 'y: 2'
+END
+start places
+R=runs/$(newest)
+equal "those of a directory below are under its name" "a#/odd a#/train/loss odd train/loss y" \
+	"$(cd "$R/metrics" && find . -type f | sed 's|^\./||' | sort | xargs)"
+equal "the run's own directory goes before .guild/" "$(cat "$R/metrics/a#/train/loss")" "$(cat "$R/metrics/train/loss")"
 
 # The default patterns: flags are no scalars, words are attributes.
 start plain
@@ -118,4 +137,9 @@ matches "a column to sort by that is not there" "there is no column 'los' to sor
 matches "--limit" "invalid value '-1' for --limit" "$(guild compare -t --limit=-1 2>&1)"
 refuse "--table and --csv exclude each other" guild compare -t --csv -
 matches "--test-output-scalars" "\[\('loss', '1'\)\] \(loss=1.0\)" "$(echo loss: 1 | guild run plain --test-output-scalars -)"
+matches "--test-output-scalars of a Keras program" "\[\('2',\)\] \(step=2.0\)" \
+	"$(echo 'Epoch 2/3' | guild run keras --test-output-scalars -)"
+EVENTS=$BUILD/lib/events guild run below -y >"$T/log" 2>&1
+equal "runs info: scalars of a directory below come last" "z a#odd a#train/loss" \
+	"$(guild runs info | sed -n 's/^  \(.*\): .* (step .*/\1/p' | xargs)"
 matches "runs info -s" "min: 0.100000 .step 1." "$(guild runs info -s -Fo numbers)"

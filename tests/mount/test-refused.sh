@@ -43,11 +43,13 @@ refuse "a refused file is not there" test -e "$OP/bad.yml"
 refused "the line is named" "^line 2: unknown flag 'zip'" bash -c "printf 'epochs: 1\nzip: 2\n' > '$F'"
 refused "a choice" "invalid value medium for flag 'kind'; the choices are: fast, slow" \
 	bash -c "echo 'kind: medium' > '$F'"
+refused "a flag that is given twice" "line 2: flag 'epochs' is given twice, first in line 1" \
+	bash -c "printf 'epochs: 1\nepochs: 2\n' > '$F'"
+refused "also in assignments" "line 1: flag 'epochs' is given twice" bash -c "echo 'epochs=1 epochs=2' > '$F'"
 refused "not a flags file" "not a flags file" bash -c "echo hello > '$F'"
 refused "a list" "not a flags file" bash -c "echo '- 1' > '$F'"
 refused "broken YAML" "not YAML" bash -c "echo 'epochs: 1: 2' > '$F'"
 refused "an open bracket, at close" "not YAML" sh -c "echo 'name: [1' > open.yml; cp open.yml '$F'"
-refused "batches" "batches are not" bash -c "echo 'epochs: [1, 2]' > '$F'"
 refused "too long" "1 MiB" dd if=/dev/zero of="$F" bs=1M count=2
 refused "the second of two lines" "unknown flag" bash -c "{ echo 'epochs: 1'; echo 'x: 1'; } > '$F'"
 refused "after a flush: the run is withdrawn" "unknown flag" \

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib/lib.sh"
 
 shell_project
-start_mount
+MY_TOKEN=1 SECRET_OF_MINE=2 DB_PASSWORD=3 HARMLESS=4 start_mount
 cd "$MNT" || exit 1
 OP=models/m/operations/quick
 
@@ -13,8 +13,11 @@ if command -v "$BUILD/guildfs" >/dev/null; then
 	check "the printed tree is the golden one" diff "$ROOT/tests/golden/tree.txt" "$T/tree.txt"
 fi
 
-equal "top level" "README errors models operations runs" "$(ls | xargs)"
+equal "top level" "README by errors index.html index.tsv models operations packages runs tensorboard trash where" "$(ls | xargs)"
 matches "README names the mount" "$MNT" "$(cat README)"
+for facet in by/*; do
+	matches "README tells of $facet" "by/FACET.*${facet#by/}" "$(tr '\n' ' ' <README)"
+done
 equal "README fits one screen" yes "$([ "$(wc -l <README)" -le 40 ] && echo yes)"
 equal "models" "m" "$(ls models)"
 equal "model" "default description guildfile operations references resources" "$(ls models/m | xargs)"
@@ -38,7 +41,7 @@ rm "$PROJECT/words.txt"
 check "and one that has gone" grep -q "resolved: no" models/m/resources/words
 equal "opspec is a link" "../models/m/operations/quick" "$(readlink operations/m:quick)"
 equal "opspec leads to the operation" "$(stat -c %i $OP)" "$(stat -Lc %i operations/m:quick)"
-equal "operation" "cmd description error flags help requires stage" "$(ls $OP | xargs)"
+equal "operation" "cmd description error flags help index.tsv requires runs stage" "$(ls $OP | xargs)"
 equal "cmd" "sh quick.sh" "$(cat $OP/cmd)"
 equal "flags" "epochs: 10
 kind: fast
@@ -49,6 +52,10 @@ matches "help: choices" "choices: fast, slow" "$(cat $OP/help)"
 matches "help: description" "a name" "$(cat $OP/help)"
 matches "requires" "operation:quick" "$(cat models/m/operations/after/requires)"
 equal "error is empty" "" "$(cat $OP/error)"
+echo 'none: 1' >$OP/flags 2>"$T/err"
+time='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z'
+matches "error is a sentence" "^line 1: unknown flag 'none'" "$(cat $OP/error)"
+matches "errors: time, path, reason" "^$time	$OP/flags	line 1: unknown flag 'none'" "$(cat errors)"
 refuse "no latest before a run" readlink runs/latest
 refuse "no latest of the operation" readlink $OP/latest
 
@@ -66,9 +73,8 @@ equal "id" "$id" "$(cat "$R/id")"
 equal "operation" "m:quick" "$(cat "$R/operation")"
 equal "status" completed "$(cat "$R/status")"
 equal "exit_status" 0 "$(cat "$R/exit_status")"
-time='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$'
-matches "started" "$time" "$(cat "$R/started")"
-matches "stopped" "$time" "$(cat "$R/stopped")"
+matches "started" "^$time\$" "$(cat "$R/started")"
+matches "stopped" "^$time\$" "$(cat "$R/stopped")"
 matches "duration" '^[0-9]+\.[0-9]+$' "$(cat "$R/duration")"
 equal "project" "$PROJECT" "$(cat "$R/project")"
 equal "model" m "$(cat "$R/model")"
@@ -79,6 +85,7 @@ rate: 0.1" "$(cat "$R/flags")"
 equal "cmd of the run" "sh quick.sh" "$(cat "$R/cmd")"
 equal "env is private" 400 "$(stat -c %a "$R/env")"
 matches "env" "FLAG_EPOCHS=2" "$(cat "$R/env")"
+equal "env without secrets" "HARMLESS=4" "$(grep -E "MY_TOKEN|SECRET_OF|DB_PASS|HARMLESS" "$R/env")"
 equal "label by default" "epochs=2 kind=fast name='a b' rate=0.1" "$(cat "$R/label")"
 equal "output" "epochs=2 rate=0.1 name=a b" "$(cat "$R/output")"
 equal "marked" no "$(cat "$R/marked")"
@@ -90,7 +97,8 @@ refuse "wait is not listed" grep -qx wait <(ls "$R")
 equal "wait" 0 "$(cat "$R/wait")"
 
 # Rules about everything.
-bad=$(find . -type f ! -path '*/files/*' ! -path '*/sourcecode/*' ! -name output -size +0 \
+bad=$(find . -type f ! -path '*/files/*' ! -path '*/sourcecode/*' ! -name output \
+	! -name 'events.out.tfevents.*' -size +0 \
 	-exec sh -c 'for f; do [ -z "$(tail -c 1 "$f")" ] || echo "$f"; done' sh {} +)
 equal "text files end with a newline" "" "$bad"
 bad=$(find . -type f -exec sh -c 'for f; do

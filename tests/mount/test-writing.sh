@@ -107,8 +107,17 @@ equal "its name is a link to the run" "../../../../runs/$(newest)" "$(readlink "
 equal "its stem is the label" fast "$(cat "$MNT/runs/latest/label")"
 check "it is listed" test -n "$(ls "$OP" | grep -x fast.yml)"
 first=$(newest)
+sed -i 's/^    fail:/    labelled: {exec: "true", label: "n is ${n}", flags: {n: 1}}\n&/' "$PROJECT/guild.yml"
+wait_until 5 test -d "$MNT/models/m/operations/labelled"
+echo 'n: 2' >"$MNT/models/m/operations/labelled/stem.yml"
+equal "a label of the operation's own goes before" "n is 2" "$(cat "$MNT/runs/latest/label")"
 starts "echo into a new .yaml" 1 22 shell "echo 'epochs: 22' > '$OP/x.yaml'"
 starts "a .json" 1 23 shell "echo '{\"epochs\": 23}' > '$OP/y.json'"
+cp given.yml "$OP/fast.yml" 2>/dev/null
+equal "cp goes by a link, into the run: it fails" 1 $?
+matches "and errors says what to do" "runs/[0-9a-f]{32}/given.yml	nothing is put into a run.*rm the link first" \
+	"$(tail -1 "$MNT/errors")"
+starts "which starts anew" 1 21 shell "rm '$OP/fast.yml' && cp given.yml '$OP/fast.yml'"
 starts "cp -p of a new .yml" 1 21 cp -p given.yml "$OP/z.yml"
 starts "mv of a new .yml" 1 21 shell "cp given.yml m.yml; mv m.yml '$OP/'"
 starts "python writes a new .yml" 1 24 python3 -c "

@@ -48,7 +48,7 @@ static inline void store_close(struct store *s)
 	strv_release(&s->env);
 }
 
-/* A run that nobody has started; its id. */
+/* A run that nobody has started; its id. What `id` holds already, but for "", is replaced. */
 static inline void store_birth(
 	struct store *s, const char *op_name, bool stage, char id[RUN_ID_LEN + 1])
 {

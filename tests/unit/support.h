@@ -39,6 +39,36 @@ static inline int support_teardown(void **state)
 	return file_remove_tree(AT_FDCWD, support_dir);
 }
 
+/* Another one in it, open. */
+static inline int support_new_dir(void)
+{
+	static int n;
+	char path[sizeof(support_dir) + 16];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/d%d", support_dir, n++);
+	assert_int_equal(mkdir(path, 0755), 0);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static inline int support_count_name(void *arg, const char *name, int d_type)
+{
+	(void)name, (void)d_type;
+	++*(int *)arg;
+	return 0;
+}
+
+/* How many names there are in a directory. */
+static inline int support_n_names(int dirfd, const char *path)
+{
+	int n = 0;
+
+	assert_int_equal(file_each(dirfd, path, support_count_name, &n), 0);
+	return n;
+}
+
 static inline void support_write(const char *path, const char *text)
 {
 	assert_int_equal(file_write(AT_FDCWD, path, text, strlen(text), 0644, FILE_NOSYNC), 0);

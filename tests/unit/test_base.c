@@ -5,20 +5,24 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/file_walk.h"
 #include "base/name.h"
 #include "base/proc.h"
 #include "base/shell.h"
 #include "base/strv.h"
+#include "base/version.h"
 #include "base/utf8.h"
 
 static void buffers(void **state)
 {
-	_cleanup_buf_ struct buf b = BUF_INIT;
+	_cleanup_buf_ struct buf b = BUF_INIT, part = BUF_INIT;
 	size_t len;
 	char *text;
 
@@ -28,6 +32,11 @@ static void buffers(void **state)
 	buf_write_at(&b, 6, "xy", 2);
 	assert_int_equal(b.len, 8);
 	assert_memory_equal(b.data, "a-7\0\0\0xy", 8);
+	buf_add_range(&part, &b, 2, 1);
+	buf_add_range(&part, &b, 9, 6);
+	buf_add_range(&part, &b, 9, 8);
+	buf_add_range(&part, &b, 9, -1);
+	assert_string_equal(buf_str(&part), "-7xy");
 	buf_resize(&b, 1);
 	assert_string_equal(buf_str(&b), "a");
 	buf_fail(&b, -EIO);
@@ -63,6 +72,8 @@ static void bytes_that_are_not_utf8(void **state)
 
 		utf8_add_valid(&b, table[i][0], strlen(table[i][0]));
 		assert_string_equal(buf_str(&b), table[i][1]);
+		assert_int_equal(utf8_is_valid(table[i][0], strlen(table[i][0])),
+			strcmp(table[i][0], table[i][1]) == 0);
 	}
 }
 
@@ -293,6 +304,82 @@ static void trees(void **state)
 	assert_true(file_exists(AT_FDCWD, "/etc"));
 }
 
+static int count_entries(void *arg, const struct walk_entry *entry)
+{
+	(void)entry;
+	++*(int *)arg;
+	return 0;
+}
+
+/* Trees are as deep as paths can be, whatever number of files may be open. */
+static void deep_trees(void **state)
+{
+	enum { DEPTH = 1500 };
+	_cleanup_close_ int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int walked = -1;
+	_cleanup_buf_ struct buf path = BUF_INIT, text = BUF_INIT;
+	struct rlimit before, few;
+	int n = 0, copied, seen;
+
+	buf_puts(&path, "deepest");
+	for (int i = 0; i < DEPTH; i++)
+		buf_puts(&path, "/d");
+	assert_int_equal(file_mkdirs(dir, buf_str(&path), 0755), 0);
+	buf_puts(&path, "/file");
+	assert_int_equal(file_write(dir, buf_str(&path), "x", 1, 0644, FILE_NOSYNC), 0);
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = before;
+	few.rlim_cur = 32;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	copied = file_copy_tree(dir, "deepest", dir, "copy-of-it");
+	walked = openat(dir, "copy-of-it", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	seen = file_walk(walked, false, count_entries, &n);
+	setrlimit(RLIMIT_NOFILE, &before);
+	assert_int_equal(copied, 0);
+	assert_int_equal(seen, 0);
+	assert_int_equal(n, DEPTH + 1);
+	/* Into itself is no deeper than it is. */
+	assert_int_equal(file_copy_tree(dir, "copy-of-it/d/d", dir, "copy-of-it/d/d/again"), 0);
+	assert_false(file_exists(dir, "copy-of-it/d/d/again/again"));
+	assert_int_equal(file_remove_tree(dir, "deepest"), 0);
+	assert_int_equal(file_remove_tree(dir, "copy-of-it"), 0);
+}
+
+/* Somebody puts something into a directory that has just been emptied, so many times. */
+static int to_fill;
+
+int unlinkat(int dirfd, const char *name, int flags)
+{
+	char path[NAME_MAX + 8];
+	int fd;
+
+	if (flags & AT_REMOVEDIR && to_fill > 0) {
+		to_fill--;
+		snprintf(path, sizeof(path), "%s/late", name);
+		fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		assert_true(fd >= 0);
+		close(fd);
+	}
+	return (int)syscall(SYS_unlinkat, dirfd, name, flags);
+}
+
+static void filled_trees(void **state)
+{
+	_cleanup_close_ int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_int_equal(file_mkdirs(dir, "filled/a/b", 0755), 0);
+	to_fill = 7;
+	assert_int_equal(file_remove_tree(dir, "filled"), 0);
+	assert_int_equal(to_fill, 0);
+	assert_false(file_exists(dir, "filled"));
+	/* There is an end to it. */
+	assert_int_equal(file_mkdirs(dir, "filled/a/b", 0755), 0);
+	to_fill = 1000;
+	assert_int_equal(file_remove_tree(dir, "filled"), -ENOTEMPTY);
+	to_fill = 0;
+	assert_int_equal(file_remove_tree(dir, "filled"), 0);
+}
+
 static void processes(void **state)
 {
 	struct proc_ref self, child, back;
@@ -332,18 +419,47 @@ static void processes(void **state)
 	assert_int_equal(proc_ref_kill(&child, SIGKILL, false), -ESRCH);
 }
 
+static int count_bytes(void *arg, uint64_t bytes)
+{
+	*(uint64_t *)arg += bytes;
+	return bytes ? -EINTR : 0;
+}
+
 static void digests(void **state)
 {
-	_cleanup_buf_ struct buf path = BUF_INIT;
-	char md5[DIGEST_MD5_LEN + 1], sha1[DIGEST_SHA1_LEN + 1];
+	static const struct {
+		enum digest_type type;
+		const char *hex;
+	} of_abc[] = {
+		{DIGEST_MD5, "900150983cd24fb0d6963f7d28e17f72"},
+		{DIGEST_SHA1, "a9993e364706816aba3e25717850c26c9cd0d89d"},
+		{DIGEST_SHA224, "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"},
+		{DIGEST_SHA256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+	};
+	uint64_t seen = 0;
+	const struct file_watcher watcher = {count_bytes, &seen};
+	_cleanup_buf_ struct buf path = BUF_INIT, base64 = BUF_INIT;
+	char hex[DIGEST_SHA256_LEN + 1];
 
 	buf_printf(&path, "%s/abc", (char *)*state);
 	support_write(buf_str(&path), "abc");
-	assert_int_equal(digest_file_md5(AT_FDCWD, buf_str(&path), md5), 0);
-	assert_string_equal(md5, "900150983cd24fb0d6963f7d28e17f72");
-	assert_int_equal(digest_file_sha1(AT_FDCWD, buf_str(&path), sha1), 0);
-	assert_string_equal(sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");
-	assert_int_equal(digest_file_md5(AT_FDCWD, "/nonexistent", md5), -ENOENT);
+	for (size_t i = 0; i < ARRAY_SIZE(of_abc); i++) {
+		assert_int_equal(
+			digest_file(of_abc[i].type, AT_FDCWD, buf_str(&path), NULL, hex), 0);
+		assert_string_equal(hex, of_abc[i].hex);
+		assert_int_equal(digest_text(of_abc[i].type, "abc", 3, hex), 0);
+		assert_string_equal(hex, of_abc[i].hex);
+	}
+	assert_int_equal(digest_file(DIGEST_MD5, AT_FDCWD, "/nonexistent", NULL, hex), -ENOENT);
+	assert_int_equal(digest_file(DIGEST_MD5, AT_FDCWD, buf_str(&path), &watcher, hex), -EINTR);
+	assert_int_equal(seen, 3);
+	digest_base64(&base64, of_abc[3].hex, false);
+	buf_putc(&base64, ' ');
+	digest_base64(&base64, of_abc[3].hex, true);
+	buf_putc(&base64, ' ');
+	digest_base64(&base64, "fbff00", false);
+	assert_string_equal(buf_str(&base64), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0= "
+					      "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0 +/8A");
 }
 
 static void times(void **state)
@@ -365,6 +481,49 @@ static void times(void **state)
 	assert_string_equal(buf_str(&b), "1969-12-31T23:59:59.999999Z");
 }
 
+static void versions(void **state)
+{
+	static const struct {
+		const char *requirement;
+		int wanted; /* 1, 0, or an error */
+	} table[] = {
+		{">=0.7", 1},
+		{">= 0.9.1", 1},
+		{">=0.9.2", 0},
+		{">0.9.1", 0},
+		{"<1", 1},
+		{"<=0.9.1.0", 1},
+		{"==0.9.1", 1},
+		{"==0.9", 0},
+		{"==0.9.*", 1},
+		{"!=0.9.*", 0},
+		{"!=0.9.2", 1},
+		{"~=0.9.0", 1},
+		{"~=0.8", 1},
+		{"~=0.8.0", 0},
+		{">0.8,<1", 1},
+		{">0.8, <0.9", 0},
+		{"0.9.1", -EINVAL},
+		{"", -EINVAL},
+		{">=", -EINVAL},
+		{">=x", -EINVAL},
+		{">=1..2", -EINVAL},
+		{"=>1", -EINVAL},
+		{"~=1", -EINVAL},
+		{">=1.*", -EINVAL},
+		{"<==1", -EINVAL},
+		{"====1", -EINVAL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		bool matches;
+		int r = version_matches("0.9.1", table[i].requirement, &matches, NULL);
+
+		assert_int_equal(r < 0 ? r : matches, table[i].wanted);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,9 +538,12 @@ int main(void)
 		cmocka_unit_test(writes_are_atomic),
 		cmocka_unit_test(reads_are_bounded),
 		cmocka_unit_test(trees),
+		cmocka_unit_test(deep_trees),
+		cmocka_unit_test(filled_trees),
 		cmocka_unit_test(processes),
 		cmocka_unit_test(digests),
 		cmocka_unit_test(times),
+		cmocka_unit_test(versions),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, support_setup, support_teardown);

@@ -62,7 +62,9 @@ static void one(void **state)
 		int r = columns_parse(cases[i].spec, &got, &err);
 
 		if (!cases[i].key) {
-			if (r != -EINVAL || !strstr(err_text(&err), cases[i].heading) || got.n)
+			int wanted = *cases[i].spec == '\'' ? -EILSEQ : -EINVAL;
+
+			if (r != wanted || !strstr(err_text(&err), cases[i].heading) || got.n)
 				fail_msg("'%s': %d %s", cases[i].spec, r, r ? err_text(&err) : "");
 			continue;
 		}
@@ -89,9 +91,35 @@ static void many(void **state)
 	assert_string_equal(c.v[3].heading, "step");
 }
 
+/* What would be headed the same is headed by all of what was written. */
+static void told_apart(void **state)
+{
+	static const struct {
+		const char *spec, *headings[4];
+	} lists[] = {
+		{"loss, avg loss", {"loss", "avg loss"}},
+		{"avg loss, loss, min loss step, loss step",
+			{"avg loss", "loss", "min loss step", "loss step"}},
+		{"avg loss, min loss as loss", {"loss", "loss"}},
+		{"loss, loss, last loss", {"loss", "loss", "loss"}},
+		{"=lr, lr, .lr", {"=lr", "lr", ".lr"}},
+		{"a#b, 'a b'", {"a#b", "a b"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		_cleanup_columns_ struct columns c = {0};
+
+		assert_int_equal(columns_parse(lists[i].spec, &c, NULL), 0);
+		for (size_t j = 0; j < c.n; j++)
+			assert_string_equal(c.v[j].heading, lists[i].headings[j]);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(one), cmocka_unit_test(many)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one), cmocka_unit_test(many), cmocka_unit_test(told_apart)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,6 +63,7 @@ static void make_upstream(void)
 	snprintf(upstream, sizeof(upstream), "%s/runs/" UPSTREAM, home->path);
 	put_at(upstream, ".guild/opref", "guildfile:/x '' '' up");
 	put_at(upstream, ".guild/attrs/started", "1");
+	put_at(upstream, ".guild/attrs/exit_status", "0");
 	put_at(upstream, ".guild/manifest", "s src.py 00 src.py\nd dep.txt 00 file:dep.txt\n");
 	put_at(upstream, "src.py", "s");
 	put_at(upstream, "dep.txt", "d");

@@ -20,6 +20,9 @@
 #define LOSS_HALF "\x2a\x0d\x0a\x0b\x0a\x04loss\x15\0\0\0\x3f"
 
 static const char scalar_event[] = AT_1_5 STEP_300 LOSS_HALF;
+static const char scalars_event[] = AT_1_5 STEP_300 "\x2a\x17\x0a\x0b\x0a\x04loss\x15\0\0\0\x3f"
+						    "\x0a\x08\x0a\x01"
+						    "b\x15\0\0\x80\x3f";
 static const char version_event[] = "\x1a\x0d"
 				    "brain.Event:2";
 static const char text_event[] = AT_1_5 "\x2a\x1c\x0a\x1a\x0a\x01"
@@ -432,7 +435,7 @@ static void wrote(struct buf *b, const char *bytes, size_t len)
 
 static void writing(void **state)
 {
-	_cleanup_value_ struct value *flags = NULL;
+	_cleanup_value_ struct value *flags = NULL, *scalars = NULL;
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	static const char yaml[] = "{b: yes, lr: 0.5, name: a, nothing: null}";
 
@@ -443,6 +446,9 @@ static void writing(void **state)
 	wrote(&b, BYTES(scalar_event));
 	event_put_scalar(&b, 1.5, 0, "loss", 0.5F);
 	wrote(&b, BYTES(AT_1_5 LOSS_HALF));
+	assert_int_equal(yaml_parse(BYTES("{loss: 0.5, b: 1.0}"), &scalars, NULL), 0);
+	event_put_scalars(&b, 1.5, 300, scalars);
+	wrote(&b, BYTES(scalars_event));
 	event_put_text(&b, 1.5, "b", "hello");
 	wrote(&b, BYTES(text_event));
 	assert_int_equal(yaml_parse(BYTES(yaml), &flags, NULL), 0);

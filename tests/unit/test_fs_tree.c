@@ -6,20 +6,28 @@
 
 #include "../../fs/backing.h"
 #include "../../fs/errors.h"
+#include "../../fs/event_stream.h"
 #include "../../fs/flags_file.h"
 #include "../../fs/guildfs.h"
 #include "../../fs/ino.h"
 #include "../../fs/listing.h"
 #include "../../fs/notify.h"
 #include "../../fs/opdir.h"
+#include "../../fs/packages.h"
 #include "../../fs/passthrough.h"
 #include "../../fs/run_scalars.h"
+#include "../../fs/listed.h"
+#include "../../fs/run_tables.h"
+#include "../../fs/runs_of.h"
 #include "../../fs/scratch.h"
 #include "../../fs/things.h"
 #include "../../fs/tree.h"
 #include "../../fs/waiters.h"
 #include "../../fs/walk.h"
+#include "../../fs/where.h"
+#include "base/clock.h"
 #include "catalog/catalog.h"
+#include "catalog/facets.h"
 
 static struct store store;
 static struct guildfs fs;
@@ -35,12 +43,18 @@ static int setup(void **state)
 		.home = store.home,
 		.projects = projects,
 		.n_projects = 1,
+		.trash = trash_new(),
+		.wheres = wheres_new(),
 		.things = things_new(),
 		.opdirs = opdirs_new(),
+		.packages = packages_new(),
 		.backings = backings_new(),
 		.errors = errors_new(),
+		.events = event_stream_new(),
 		.notifier = notifier_new(),
 		.scalars = run_scalars_new(),
+		.run_tables = run_tables_new(),
+		.listed = listed_new(),
 		.waiters = waiters_new(),
 		.uid = getuid(),
 		.gid = getgid(),
@@ -49,18 +63,28 @@ static int setup(void **state)
 		.mounted = 1,
 	};
 	strv_add(&fs.env, "PATH=/usr/bin:/bin");
-	return project_new(store.file->dir, &projects[0], NULL) ||
-	       catalog_new(store.home, &fs.catalog, NULL);
+	if (project_new(store.file->dir, &projects[0], NULL) ||
+		catalog_new(store.home, &fs.catalog, NULL))
+		return -1;
+	fs.facets = facets_new(fs.catalog);
+	return 0;
 }
 
 static int teardown(void **state)
 {
 	waiters_free(fs.waiters);
 	run_scalars_free(fs.scalars);
+	run_tables_free(fs.run_tables);
+	listed_free(fs.listed);
+	trash_free(fs.trash);
+	facets_free(fs.facets);
+	wheres_free(fs.wheres);
 	notifier_free(fs.notifier);
 	errors_free(fs.errors);
+	event_stream_free(fs.events);
 	backings_free(fs.backings);
 	opdirs_free(fs.opdirs);
+	packages_free(fs.packages);
 	things_free(fs.things);
 	project_free(projects[0]);
 	catalog_free(fs.catalog);
@@ -277,7 +301,9 @@ static void flags_limits(void **state)
 	(void)state;
 	assert_int_equal(flags_file_open(&flags, NULL, true, FLAGS_START_EMPTY, &who, &f), 0);
 	assert_int_equal(flags_file_write(f, megabyte, FLAGS_FILE_MAX, 1), -EFBIG);
-	assert_int_equal(flags_file_write(f, "x: 1\n", 5, 0), -EINVAL);
+	/* Whoever has written the first part of a text is told why the rest is not taken. */
+	assert_int_equal(flags_file_write(f, "x: 1\n", 5, 0), -EFBIG);
+	assert_int_equal(flags_file_flush(f), -EINVAL);
 	assert_int_equal(flags_file_flush(f), -EINVAL);
 	flags_file_release(f);
 	if (fs.uid != 0)
@@ -291,6 +317,7 @@ static void scratch_files(void **state)
 	struct opener who = me();
 	struct scratches *s = opdir_scratches(&fs);
 	_cleanup_buf_ struct buf text = BUF_INIT;
+	int64_t now = clock_monotonic_ms();
 
 	(void)state;
 	assert_int_equal(opdir_create(&dir, "a.swp", &who, &p), 0);
@@ -305,6 +332,13 @@ static void scratch_files(void **state)
 	assert_int_equal(walk_lookup(&dir, "b.swp", &again), 0);
 	assert_int_equal(again.serial, p.serial);
 	release_place(&again);
+	assert_true(scratch_taken_away(s, p.serial, "a.swp"));
+	assert_false(scratch_taken_away(s, p.serial, "b.swp"));
+	/* A minute after the last close, and not while it is open. */
+	assert_false(scratches_expire(s, now + 59000));
+	scratch_opened(s, p.serial);
+	assert_false(scratches_expire(s, now + 120000));
+	scratch_closed(s, p.serial);
 	assert_int_equal(opdir_unlink(&dir, "b.swp", &who), 0);
 	assert_int_equal(walk_lookup(&dir, "b.swp", &again), -ENOENT);
 	/* The kernel still knows the inode: it answers until that is forgotten. */
@@ -312,6 +346,10 @@ static void scratch_files(void **state)
 	assert_int_equal(scratch_read(s, p.serial, &text), 0);
 	release_place(&p);
 	assert_int_equal(scratch_read(s, p.serial, &text), -ESTALE);
+	assert_int_equal(opdir_create(&dir, "c.swp", &who, &p), 0);
+	assert_true(scratches_expire(s, clock_monotonic_ms() + 61000));
+	assert_int_equal(walk_lookup(&dir, "c.swp", &again), -ENOENT);
+	release_place(&p);
 	assert_int_equal(opdir_unlink(&dir, "cmd", &who), -EPERM);
 	assert_int_equal(opdir_rename(&dir, "nothing", "x", true, &who), -ENOENT);
 }

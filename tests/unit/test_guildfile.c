@@ -487,6 +487,44 @@ static void include_files(void **state)
 	unsetenv("PYTHONPATH");
 }
 
+static void put_python(const char *python, const char *path)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT, file = BUF_INIT;
+
+	buf_printf(&text, "#!/bin/sh\necho %s\n", path);
+	put(python, "bin/python", buf_str(&text));
+	buf_printf(&file, "%s/bin/python", python);
+	assert_int_equal(chmod(buf_str(&file), 0755), 0);
+}
+
+/* Packages are those of the Python that runs have: .venv beside the Guild file. */
+static void packages_of_the_project(void **state)
+{
+	static const char text[] = "- include: pkg\n- model: m\n  extends: pkg/base\n";
+	const char *const names[] = {"one", "two"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_buf_ struct buf dir = BUF_INIT, env = BUF_INIT, site = BUF_INIT,
+					 path = BUF_INIT, model = BUF_INIT, shown = BUF_INIT;
+
+		buf_printf(&dir, "%s/%s", (char *)*state, names[i]);
+		buf_printf(&env, "%s/.venv", buf_str(&dir));
+		buf_printf(&site, "%s/lib/python3/site-packages", buf_str(&env));
+		buf_printf(&path, "%s/guild.yml", buf_str(&dir));
+		buf_printf(&model, "- model: %s\n- config: base\n  description: of %s\n",
+			names[i], names[i]);
+		buf_printf(&shown, "[%s]; [m] 'of %s'", names[i], names[i]);
+		put_python(buf_str(&env), buf_str(&site));
+		put(buf_str(&env), "pyvenv.cfg", "");
+		put(buf_str(&site), "pkg/guild.yml", buf_str(&model));
+		check_file(buf_str(&path), text, buf_str(&shown));
+		/* A package's own are those that are installed beside it. */
+		buf_clear(&path);
+		buf_printf(&path, "%s/other/guild.yml", buf_str(&site));
+		check_file(buf_str(&path), text, buf_str(&shown));
+	}
+}
+
 /* Messages that test_project.c's table has not, with their places. */
 static void messages(void **state)
 {
@@ -514,6 +552,10 @@ static void messages(void **state)
 			 "{}"},
 		{"- model: m\n  resources: 3", "2:14: invalid resources value"},
 		{"a: {exec: x, requires: 3}", "1:24: invalid dependency value"},
+		{"a: {exec: x, plugins: {cpu: yes}}",
+			"1:23: 'plugins' is a mapping; a string or a list of strings is needed"},
+		{"- model: m\n  plugins: [[cpu]]",
+			"2:13: an item of 'plugins' is a list; a string is needed"},
 		{"a: {exec: x}\n\tb: 1", "2:1: "},
 	};
 
@@ -572,6 +614,7 @@ int main(void)
 		cmocka_unit_test(params_in_circles),
 		cmocka_unit_test(include_sections),
 		cmocka_unit_test(include_files),
+		cmocka_unit_test(packages_of_the_project),
 		cmocka_unit_test(messages),
 		cmocka_unit_test(defaults),
 	};

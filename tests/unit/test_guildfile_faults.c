@@ -39,6 +39,8 @@ static void first_fault(void **state)
 		{"- model: 1\n- include: nope\n", "cannot find include 'nope'"},
 		{"- package: p\n  operations: {t: m}\n", "multiple types (model, package)"},
 		{"a: {{x}}\n", "written in quotes"},
+		{"a: {exec: x, jobs: 0}\n", "invalid jobs of operation 'a': expected 1 to 256"},
+		{"a: {exec: x, jobs: many}\n", "expected 1 to 256"},
 	};
 
 	(void)state;
@@ -118,8 +120,8 @@ static void source_flags(void **state)
 	assert_string_equal(value_str(operation_flag(op, "in")->default_value), "in.txt");
 	assert_int_equal(operation_flag(op, "run")->type, FLAG_STRING);
 	assert_int_equal(file->warnings.n, 2);
-	assert_string_equal(file->warnings.v[0],
-		"cannot find resource definition for dependency pkg/data");
+	assert_string_equal(
+		file->warnings.v[0], "cannot find resource definition for dependency pkg/data");
 	assert_non_null(strstr(file->warnings.v[1], "configured with type 'number'"));
 }
 
@@ -134,8 +136,7 @@ static void notebooks(void **state)
 	(void)state;
 	assert_string_equal(
 		operation(file, "add")->main, "guild.plugins.nbexec add.ipynb --no-input");
-	assert_string_equal(
-		operation(file, "Look.ipynb")->main, "guild.plugins.nbexec Look.ipynb");
+	assert_string_equal(operation(file, "Look.ipynb")->main, "guild.plugins.nbexec Look.ipynb");
 	assert_null(operation(file, "run.ipynb")->main);
 	assert_string_equal(operation(file, "my-op.PY")->main, "my_op");
 }
@@ -174,6 +175,36 @@ static void for_the_run(void **state)
 		"unsupported target-type 'move' in source file:a (expected 'link' or 'copy')"));
 }
 
+/* Passed over, as Guild AI does, but what looks misspelt is said. */
+static void misspelt(void **state)
+{
+	static const char text[] = "- model: m\n"
+				   "  operatons: {}\n"
+				   "  note: x\n"
+				   "  operations:\n"
+				   "    t:\n"
+				   "      exec: 'true'\n"
+				   "      flag: {x: 1}\n"
+				   "      remark: 1\n"
+				   "      flags: {y: {defualt: 1, own: 2}, desc: 1}\n";
+	static const char *const wanted[] = {
+		"line 2: unknown attribute 'operatons' of model 'm' - did you mean 'operations'?",
+		"line 7: unknown attribute 'flag' of operation 't' - did you mean 'flags'?",
+		"line 9: unknown attribute 'defualt' of flag 'y' - did you mean 'default'?",
+	};
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	struct guildfile *file;
+
+	(void)state;
+	buf_printf(&path, "%s/guild.yml", support_dir);
+	support_write(buf_str(&path), text);
+	assert_int_equal(guildfile_load(support_dir, &file, NULL), 0);
+	assert_int_equal(file->warnings.n, ARRAY_SIZE(wanted));
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		assert_string_equal(file->warnings.v[i], wanted[i]);
+	guildfile_unref(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +213,7 @@ int main(void)
 		cmocka_unit_test(source_flags),
 		cmocka_unit_test(notebooks),
 		cmocka_unit_test(for_the_run),
+		cmocka_unit_test(misspelt),
 	};
 
 	return cmocka_run_group_tests_name("guildfile", tests, support_setup, support_teardown);

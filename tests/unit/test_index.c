@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
+#include "base/shared_fs.h"
 #include "catalog/catalog.h"
 #include "catalog/check.h"
 #include "catalog/index.h"
@@ -313,6 +314,31 @@ static void foreign_changes(void **state)
 	catalog_free(c);
 }
 
+/* What is kept open has what a new catalogue would have when it asks for it. */
+static void refreshed(void **state)
+{
+	_cleanup_close_ int fd = open_run(ids[5]);
+	struct catalog *c;
+	char born[sizeof(ids[0])] = "";
+
+	(void)state;
+	fill_index();
+	c = open_catalog();
+	annotate_set_label(fd, "mine");
+	home_poke(store.home, ids[5]);
+	write_in_place(ids[7], "label", "theirs\n");
+	store_birth(&store, "op", false, born);
+	grow_old();
+	check_label(c, ids[5], "name=n x=1");
+	check_label(c, ids[7], "name=n x=1");
+	assert_int_equal(catalog_find(c, born), 0);
+	assert_int_equal(catalog_refresh(c), 0);
+	check_label(c, ids[5], "mine");
+	check_label(c, ids[7], "theirs");
+	assert_int_not_equal(catalog_find(c, born), 0);
+	catalog_free(c);
+}
+
 /* With the changes file gone nobody knows what was announced. */
 static void changes_file_lost(void **state)
 {
@@ -490,11 +516,11 @@ static void read_only_home(void **state)
 static void shared_file_systems(void **state)
 {
 	(void)state;
-	assert_true(index_is_shared_fs(0x6969));
-	assert_true(index_is_shared_fs((long)0xff534d42));
-	assert_true(index_is_shared_fs((int)0xff534d42)); /* as statfs has it where long is short */
-	assert_false(index_is_shared_fs(0xef53));
-	assert_false(index_is_shared_fs(0x01021994));
+	assert_true(shared_fs_type(0x6969));
+	assert_true(shared_fs_type((long)0xff534d42));
+	assert_true(shared_fs_type((int)0xff534d42)); /* as statfs has it where long is short */
+	assert_false(shared_fs_type(0xef53));
+	assert_false(shared_fs_type(0x01021994));
 }
 
 static void add_sentence(void *arg, const char *sentence)
@@ -654,6 +680,7 @@ int main(void)
 		TEST(announced_changes),
 		TEST(announced_while_held),
 		TEST(foreign_changes),
+		TEST(refreshed),
 		TEST(changes_file_lost),
 		TEST(clock_moved),
 		TEST(too_young),

@@ -5,6 +5,8 @@
 #include <errno.h>
 
 #include "project/command.h"
+#include "project/flag_import.h"
+#include "project/batch_request.h"
 #include "project/flags.h"
 #include "project/project.h"
 #include "yaml/yaml.h"
@@ -290,6 +292,17 @@ static void flags_files(void **state)
 		{"any=\"a b\"", "any", "a b"},
 		{"any='{a: 1}'", "any", "{a: 1}"},
 		{"any:", "any", "null"},
+		{"count:", "line 1: no value for flag 'count'", NULL},
+		{"epochs: 1\nrate:\nany: 2", "line 2: no value for flag 'rate'", NULL},
+		{"count: null", "count", "null"},
+		{"count=", "invalid value for type 'int'", NULL},
+		{"count=null", "count", "null"},
+		{"epochs: 1\nany: 2\nepochs: 1",
+			"line 3: flag 'epochs' is given twice, first in line 1", NULL},
+		{"any: 2\nname: a\nn: b", "line 3: flag 'n' is given twice, first in line 2", NULL},
+		{"x: 2\nx: a", "line 2: flag 'x' is given twice, first in line 1", NULL},
+		{"any='1\n2' epochs=1\nname=a epochs=2",
+			"line 3: flag 'epochs' is given twice, first in line 2", NULL},
 		{"rate: 1", "rate", "1.0"},
 		{"rate: x", "invalid value for type 'float'", NULL},
 		{"count: 1.5", "invalid value for type 'int'", NULL},
@@ -306,8 +319,6 @@ static void flags_files(void **state)
 		{"x=1 epochs=2", "unknown flag 'x'", NULL},
 		{"epochs", "not a flags file", NULL},
 		{"[1, 2]", "not a flags file", NULL},
-		{"epochs: [1, 2]", "batches are not supported yet", NULL},
-		{"rate: uniform[0:1]", "batches are not supported yet", NULL},
 		{"must: ''", "is required", NULL},
 		{"any: img[1].png", "any", "img[1].png"},
 	};
@@ -323,8 +334,11 @@ static void flags_files(void **state)
 		if (r == 0)
 			r = flags_resolve(op, user, false, &flags, NULL, &err);
 		if (!table[i].shown) {
-			if (r != -EINVAL || !strstr(err_text(&err), table[i].flag))
-				fail_msg("%s: %d %s", table[i].text, r, err_text(&err));
+			_cleanup_buf_ struct buf said = BUF_INIT;
+
+			buf_printf(&said, "line %d: %s", err.line, err_text(&err));
+			if (r != -EINVAL || !strstr(buf_str(&said), table[i].flag))
+				fail_msg("%s: %d %s", table[i].text, r, buf_str(&said));
 			continue;
 		}
 		if (r < 0)
@@ -375,6 +389,10 @@ static void flags_prefixes(void **state)
 		{"any='open\n", false},
 		{"any: |\n", false},
 		{"epochs:\n", false},
+		{"count:\n", false},
+		{"count:\nany: 1\n", true},
+		{"epochs: 1\nepochs: 1\n", true},
+		{"epochs=1\nepochs=1\n", true},
 		{"# c\n", false},
 		{"x: 1\n", true},
 		{"epochs: 1\nx: 1\n", true},
@@ -392,6 +410,94 @@ static void flags_prefixes(void **state)
 
 		if (r != (table[i].refused ? -EINVAL : 0))
 			fail_msg("%s: %d", table[i].text, r);
+	}
+}
+
+/* What a text makes of an operation, in a line: its kind, and options that were given. */
+static int request(const struct operation *op, const char *text, enum flags_extent extent,
+	struct buf *shown, struct err *err)
+{
+	_cleanup_batch_request_ struct batch_request q = {.op = op};
+	int r = flags_parse_batch(op, text, strlen(text), extent, &q.user_flags, &q.options, err);
+
+	if (extent == FLAGS_PREFIX)
+		return r < 0 ? r : batch_request_find_optimizer(&q, err);
+	if (r == 0)
+		r = flags_resolve(op, q.user_flags, false, &q.flags, NULL, err);
+	if (r == 0)
+		r = batch_request_resolve(&q, err);
+	if (r < 0)
+		return r;
+	buf_printf(shown, "%s %lld %s", q.batch_op ? q.batch_op->name : "-",
+		(long long)q.max_trials, q.options.objective ? q.options.objective : "-");
+	if (value_get(q.opt_flags, "kappa")) {
+		buf_putc(shown, ' ');
+		yaml_emit_flow(shown, value_get(q.opt_flags, "kappa"));
+	}
+	return 0;
+}
+
+static void batch_requests(void **state)
+{
+	_cleanup_guildfile_ struct guildfile *file =
+		parse("op:\n  exec: x\n  flags: {a: 1, b: {default: 2, min: 1, max: 9}}\n"
+		      "  optimizers: {mine: {algorithm: gp, kappa: 3}, asha: {default: yes}}\n"
+		      "own: {exec: y}\n"
+		      "bare: {exec: x, flags: {a: 1}}\n");
+	static const struct {
+		const char *op, *text;
+		const char *shown; /* NULL: refused, with this in the sentence: */
+		const char *sentence;
+		bool early; /* before the text is whole, too */
+	} table[] = {
+		{"op", "a: 2", "- 0 -", NULL, false},
+		{"op", "a: [1, 2]", "+ 0 -", NULL, false},
+		{"op", "a: [1, 2]\n$max-trials: 1\n$minimize: x", "+ 1 x", NULL, false},
+		{"op", "a=uniform[1:2]", "random 20 -", NULL, false},
+		{"op", "$optimizer: yes", "asha 20 -", NULL, false},
+		{"op", "$optimizer: no", NULL, "$optimizer is for a batch", false},
+		{"op", "$optimizer: mine", "gp 20 - 3.0", NULL, false},
+		{"op", "$optimizer=mine '$opt-flags={kappa: 4}' $maximize=acc", "gp 20 -acc 4.0",
+			NULL, false},
+		{"op", "$optimizer: own\n$max-trials: 7", "own 7 -", NULL, false},
+		{"op", "$optimizer: gq", NULL, "there is no optimizer 'gq'", true},
+		{"op", "$optimizer: queue", NULL, "'queue' is no optimizer", true},
+		{"op", "$optimizer: ''", NULL, "the name of an optimizer, or yes, is needed", true},
+		{"op", "a: 1\n$optimiser: gp", NULL,
+			"line 2: unknown option '$optimiser' - did you mean '$optimizer'?", true},
+		{"op", "a: 1\n$jobs: 0", NULL, "line 2: invalid value 0 for $jobs: an integer",
+			true},
+		{"op", "a: 1\n$jobs: 257", NULL, "at most 256", true},
+		{"op", "$random-seed: x", NULL, "an integer is needed", true},
+		{"op", "$opt-flags: 1\n$optimizer: gp", NULL, "a mapping", true},
+		{"op", "$optimizer: gp\n$opt-flags: {kapa: 1}", NULL, "did you mean 'kappa'",
+			false},
+		{"op", "$opt-flags: {kappa: 1}\na: [1, 2]", NULL, "there is none", false},
+		{"op", "$minimize: a\n$maximize: a", NULL, "cannot both be used", true},
+		{"op", "$optimizer: gp\n$optimizer: gp", NULL,
+			"line 2: option '$optimizer' is given twice, first in line 1", true},
+		{"op", "$jobs: 2", NULL, "$jobs is for a batch", false},
+		{"op", "$optimizer: gp\n$stage-trials: yes", NULL, "cannot be staged", false},
+		{"op", "a: [1, 2]\n$stage-trials: maybe", NULL, "yes or no is needed", true},
+		{"bare", "$optimizer: gp", NULL, "flags for batch", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const struct operation *op = model_operation(&file->models[0], table[i].op);
+		_cleanup_buf_ struct buf shown = BUF_INIT, said = BUF_INIT, early = BUF_INIT;
+		struct err err = ERR_INIT, early_err = ERR_INIT;
+		int r = request(op, table[i].text, FLAGS_WHOLE, &shown, &err);
+
+		buf_printf(&said, "line %d: %s", err.line, err_text(&err));
+		if (table[i].shown ? r < 0 || strcmp(buf_str(&shown), table[i].shown) != 0
+				   : r != -EINVAL || !strstr(buf_str(&said), table[i].sentence))
+			fail_msg("%s: %d %s %s", table[i].text, r, buf_str(&shown), buf_str(&said));
+		buf_printf(&early, "%s\n", table[i].text);
+		r = request(op, buf_str(&early), FLAGS_PREFIX, NULL, &early_err);
+		if (r != (table[i].early ? -EINVAL : 0))
+			fail_msg(
+				"%s, not yet whole: %d %s", table[i].text, r, err_text(&early_err));
 	}
 }
 
@@ -433,7 +539,54 @@ static void reloading(void **state)
 	file = project_guildfile(p);
 	assert_non_null(file);
 	guildfile_unref(file);
+	project_free(p);
 	assert_int_equal(project_new("/nonexistent", &p, NULL), -ENOENT);
+}
+
+/* The default of op's flag x, as the project has it now. */
+static int64_t default_of_x(struct project *p)
+{
+	_cleanup_guildfile_ struct guildfile *file = project_guildfile(p);
+	const struct operation *op = model_operation(&file->models[0], "op");
+
+	operation_import_flags(op);
+	return operation_flag(op, "x")->default_value->integer;
+}
+
+/* A Guild file is made of more than guild.yml. */
+static void reloading_what_belongs_to_it(void **state)
+{
+	_cleanup_buf_ struct buf guild = BUF_INIT, more = BUF_INIT, config = BUF_INIT;
+	struct project *p;
+
+	buf_printf(&guild, "%s/guild.yml", (char *)*state);
+	buf_printf(&more, "%s/more.yml", (char *)*state);
+	buf_printf(&config, "%s/c.json", (char *)*state);
+	support_write(buf_str(&guild), "- include: more.yml\n");
+	assert_int_equal(project_new(*state, &p, NULL), 0);
+	assert_null(project_guildfile(p));
+	support_write(buf_str(&more), "op: {main: m, flags-import: no, flags: {x: 1}}\n");
+	assert_true(project_refresh(p));
+	assert_int_equal(default_of_x(p), 1);
+	support_write(buf_str(&more), "op: {main: m, flags-import: no, flags: {x: 234}}\n");
+	assert_true(project_refresh(p));
+	assert_int_equal(default_of_x(p), 234);
+
+	support_write(buf_str(&config), "{\"x\": 5}\n");
+	support_write(
+		buf_str(&more), "op: {exec: e, flags-dest: 'config:c.json', flags-import: all}\n");
+	assert_true(project_refresh(p));
+	assert_int_equal(default_of_x(p), 5);
+	assert_false(project_refresh(p));
+	support_write(buf_str(&config), "{\"x\": 678}\n");
+	assert_true(project_refresh(p));
+	assert_int_equal(default_of_x(p), 678);
+
+	/* What is broken is said once, whatever becomes of the rest meanwhile. */
+	support_write(buf_str(&guild), "- include: [\n");
+	assert_true(project_refresh(p));
+	support_write(buf_str(&config), "{\"x\": 9}\n");
+	assert_false(project_refresh(p));
 	project_free(p);
 }
 
@@ -449,8 +602,10 @@ int main(void)
 		cmocka_unit_test(flags_files),
 		cmocka_unit_test(flags_round_trip),
 		cmocka_unit_test(flags_prefixes),
+		cmocka_unit_test(batch_requests),
 		cmocka_unit_test(labels),
 		cmocka_unit_test(reloading),
+		cmocka_unit_test(reloading_what_belongs_to_it),
 	};
 
 	return cmocka_run_group_tests_name("project", tests, support_setup, support_teardown);

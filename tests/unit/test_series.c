@@ -367,7 +367,7 @@ static void links(void **state)
 	keys_are(s, "real/deep#t=1 step#t=3 step/.guild#t=4");
 	assert_null(scalars_find(s, "step#t")->series->samples);
 	fd = open(run, O_PATH | O_DIRECTORY);
-	assert_int_equal(event_files_find(fd, &found), 0);
+	assert_int_equal(event_files_find(fd, EVENT_LINKS_RUNS, &found), 0);
 	assert_int_equal(found.n, 3);
 	assert_string_equal(found.dirs[0].path, "real/deep");
 	assert_int_equal(found.dirs[0].files[0].size, 39);

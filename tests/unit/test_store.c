@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "catalog/catalog.h"
 #include "run/annotate.h"
@@ -13,6 +15,7 @@
 #include "run/opref.h"
 #include "run/report.h"
 #include "run/status.h"
+#include "run/trash.h"
 
 static struct store store;
 
@@ -121,17 +124,36 @@ static void births_replace(void **state)
 	assert_int_equal(birth_withdraw(store.home, id), 0);
 }
 
-static int count_names(void *arg, const char *name, int d_type)
+/* What was started after somebody has looked stays where it is. */
+static void the_living_stay(void **state)
 {
-	(void)name, (void)d_type;
-	++*(int *)arg;
-	return 0;
+	char id[RUN_ID_LEN + 1] = "";
+	_cleanup_close_ int run_fd = -1;
+	int lock = -1;
+
+	(void)state;
+	/* It has a ticket: whoever finds it starts it. */
+	store_birth(&store, "op", false, id);
+	run_fd = home_open_run(store.home, id);
+	assert_int_equal(trash_put(store.home, store.home, id, NULL), -EBUSY);
+	assert_int_equal(trash_remove(store.home, store.home, id), -EBUSY);
+	assert_int_equal(launch_withdraw(store.home, id), 0);
+	assert_int_equal(run_status_get(run_fd), RUN_ERROR);
+	/* Its supervisor is there, and has not written anything yet. */
+	assert_int_equal(unlinkat(run_fd, ".guild/PENDING", 0), 0);
+	assert_int_equal(run_lock_take(run_fd, &lock), 0);
+	assert_int_equal(launch_withdraw(store.home, id), -EBUSY);
+	assert_int_equal(trash_put(store.home, store.home, id, NULL), -EBUSY);
+	assert_int_equal(trash_remove(store.home, store.home, id), -EBUSY);
+	assert_true(file_exists(store.home->runs_fd, id));
+	run_lock_release(lock);
+	assert_int_equal(trash_put(store.home, store.home, id, NULL), 0);
+	assert_false(file_exists(store.home->runs_fd, id));
 }
 
 static void births_are_swept(void **state)
 {
 	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
-	int n = 0;
 
 	(void)state;
 	/* One that goes on, and one that died an hour ago. */
@@ -139,8 +161,7 @@ static void births_are_swept(void **state)
 	assert_int_equal(file_mkdirs(store.home->fd, "cache/guildfs/new/old/.guild", 0755), 0);
 	assert_int_equal(utimensat(store.home->fd, "cache/guildfs/new/old", old, 0), 0);
 	birth_sweep(store.home);
-	assert_int_equal(file_each(store.home->fd, "cache/guildfs/new", count_names, &n), 0);
-	assert_int_equal(n, 1);
+	assert_int_equal(support_n_names(store.home->fd, "cache/guildfs/new"), 1);
 	assert_int_equal(file_remove_tree(store.home->fd, "cache/guildfs/new/young"), 0);
 }
 
@@ -237,6 +258,48 @@ static void states(void **state)
 	assert_int_equal(birth_withdraw(store.home, id), 0);
 }
 
+/* A supervisor died on the way: what can be told of whether the operation was let go. */
+static void never_began(void **state)
+{
+	char id[RUN_ID_LEN + 1] = "";
+	_cleanup_close_ int fd = -1;
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct proc_ref self;
+
+	(void)state;
+	store_birth(&store, "op", false, id);
+	fd = open_run(id);
+	assert_false(run_never_began(fd));
+	/* It had signed, and the process was held. */
+	store_touch(fd, RUN_SUPERVISOR, "1 1 x\n");
+	assert_int_equal(unlinkat(fd, RUN_TICKET_FILE, 0), 0);
+	store_touch(fd, RUN_PROCESS_FILE, "999999999 1 x\n");
+	store_touch(fd, ".guild/LOCK", "999999999");
+	assert_true(run_never_began(fd));
+	/* Let go, and about to say so. */
+	assert_int_equal(proc_ref_get(getpid(), &self), 0);
+	proc_ref_format(&line, &self);
+	store_touch(fd, RUN_PROCESS_FILE, buf_str(&line));
+	assert_false(run_never_began(fd));
+	assert_int_equal(run_status_get(fd), RUN_PENDING);
+	assert_false(launch_reconcile(store.home, id));
+	store_touch(fd, RUN_PROCESS_FILE, "999999999 1 x\n");
+	/* A daemon tidies it up, and it is still known. */
+	assert_true(launch_reconcile(store.home, id));
+	assert_true(run_never_began(fd));
+	assert_int_equal(launch_claim_pending(store.home, id, &err), 0);
+	assert_int_equal(run_status_get(fd), RUN_PENDING);
+	/* Once it runs PENDING is gone. */
+	assert_int_equal(unlinkat(fd, RUN_TICKET_FILE, 0), 0);
+	store_touch(fd, RUN_PROCESS_FILE, "999999999 1 x\n");
+	assert_int_equal(unlinkat(fd, ".guild/PENDING", 0), 0);
+	assert_int_equal(run_status_get(fd), RUN_ERROR);
+	assert_false(run_never_began(fd));
+	assert_int_equal(launch_claim_pending(store.home, id, &err), -EBUSY);
+	assert_int_equal(birth_withdraw(store.home, id), 0);
+}
+
 static void claims(void **state)
 {
 	char id[RUN_ID_LEN + 1] = "";
@@ -275,7 +338,7 @@ static void oprefs(void **state)
 			"/tmp/p x/it's"},
 		{"package:gpkg.hello 0.1 hello from", "gpkg.hello/hello:from", ""},
 		{"script:/p '' '' train.py", "train.py", "/p"},
-		{"builtin:guildai 0.9 skopt gp", "gp", ""},
+		{"builtin:guildai 0.9 skopt gp", "skopt:gp", ""},
 		{"func:'' '' '' f", "f()", ""},
 		{"martian:x y z op", "?", ""},
 		{"pending:? ? ? op\n", "?:op", ""},
@@ -302,6 +365,36 @@ static void oprefs(void **state)
 	assert_int_equal(opref_parse("guildfile:/p 1 2", &ref, NULL), -EINVAL);
 	assert_int_equal(opref_parse("nocolon 1 2 3", &ref, NULL), -EINVAL);
 	assert_int_equal(opref_parse("a:'open 1 2 3", &ref, NULL), -EINVAL);
+}
+
+/* Who waits for a lock that stays wastes no time of ours. */
+static bool without_naps;
+
+int nanosleep(const struct timespec *time, struct timespec *left)
+{
+	return without_naps ? 0 : (int)syscall(SYS_nanosleep, time, left);
+}
+
+/* What one has read and not yet written back nobody else writes. */
+static void annotation_locks(void **state)
+{
+	char id[RUN_ID_LEN + 1] = "";
+	_cleanup_close_ int fd = -1, lock = -1;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	store_birth(&store, "op", true, id);
+	fd = open_run(id);
+	lock = annotate_lock(fd, NULL);
+	assert_true(lock >= 0);
+	without_naps = true;
+	assert_int_equal(annotate_lock(fd, &err), -EBUSY);
+	without_naps = false;
+	assert_non_null(strstr(err_text(&err), "somebody else"));
+	close(lock);
+	lock = annotate_lock(fd, NULL);
+	assert_true(lock >= 0);
+	assert_int_equal(birth_withdraw(store.home, id), 0);
 }
 
 static void annotations(void **state)
@@ -545,10 +638,13 @@ int main(void)
 		cmocka_unit_test(births),
 		cmocka_unit_test(births_with_labels),
 		cmocka_unit_test(births_replace),
+		cmocka_unit_test(the_living_stay),
 		cmocka_unit_test(births_are_swept),
 		cmocka_unit_test(states),
+		cmocka_unit_test(never_began),
 		cmocka_unit_test(claims),
 		cmocka_unit_test(oprefs),
+		cmocka_unit_test(annotation_locks),
 		cmocka_unit_test(annotations),
 		cmocka_unit_test(damaged_attributes),
 		cmocka_unit_test(changes),

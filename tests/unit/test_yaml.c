@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "yaml/scalar.h"
+#include "yaml/json.h"
 #include "yaml/yaml.h"
 
 /* The value as Python's repr(), which shows its type. */
@@ -124,6 +125,13 @@ static void floats(void **state)
 		{123456.789, "123456.789", "123456.789"},
 		{1.5e-7, "1.5e-07", "1.5e-07"},
 		{0.0001, "0.0001", "0.0001"},
+		{0.1F, "0.10000000149011612", "0.10000000149011612"},
+		{5e-324, "5e-324", "5.0e-324"},
+		{2.2250738585072014e-308, "2.2250738585072014e-308", "2.2250738585072014e-308"},
+		/* Powers of two, below which numbers are closer together than above. */
+		{0x1p-97, "6.310887241768095e-30", "6.310887241768095e-30"},
+		{0x1p+122, "5.316911983139664e+36", "5.316911983139664e+36"},
+		{0x1p-1074, "5e-324", "5.0e-324"},
 	};
 
 	(void)state;
@@ -146,6 +154,10 @@ static void documents(void **state)
 	} table[] = {
 		{"", "null\n"},
 		{"a: 1", "a: 1\n"},
+		/* Keys that are one to Python. */
+		{"{1:0: a, 60: b}", "1:0: b\n"},
+		{"{yes: a, 1: b, 1.0: c, '1': d}", "'1': d\nyes: c\n"},
+		{"{null: a, ~: b, &x : c}", "null: c\n"},
 		{"{b: [1, '2'], a: {c: yes}}", "a:\n  c: true\nb:\n- 1\n- '2'\n"},
 		{"[[1, 2], [], {}]", "- - 1\n  - 2\n- []\n- {}\n"},
 		{"a: ''\nb: 'yes'\nc: '1e3'\nd: '1:30'\ne: '2020-01-01'\nf: '~'",
@@ -173,6 +185,10 @@ static void documents(void **state)
 		{"a: \"l1\\nl2\"", "a: 'l1\n\n  l2'\n"},
 		{"y: 1", "'y': 1\n"},
 		{"!!str 5", "'5'\n"},
+		/* A byte order mark moves nothing to the right. */
+		{"\xef\xbb\xbf"
+		 "a: 1\nb: 2",
+			"a: 1\nb: 2\n"},
 	};
 
 	(void)state;
@@ -309,6 +325,49 @@ static void beyond_unicode(void **state)
 	assert_int_not_equal(buf_error(&b), 0);
 }
 
+static void for_people(void **state)
+{
+	_cleanup_value_ struct value *v = value_map();
+	_cleanup_buf_ struct buf b = BUF_INIT, ascii = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(value_map_set(v, "z", value_string("\xc3\xa9")), 0);
+	assert_int_equal(value_map_set(v, "y", value_string("1:00:12")), 0);
+	yaml_emit_utf8(&b, v);
+	assert_string_equal(buf_str(&b), "z: \xc3\xa9\n'y': '1:00:12'\n");
+	yaml_emit(&ascii, v);
+	assert_string_equal(buf_str(&ascii), "'y': '1:00:12'\nz: \"\\xE9\"\n");
+}
+
+static void json(void **state)
+{
+	static const char text[] = "{b: [1, {c: null}, []], a: \"x\\ny\", d: {}, e: 1.5, f: true}";
+	_cleanup_value_ struct value *v = NULL;
+	_cleanup_buf_ struct buf line = BUF_INIT, lines = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(yaml_parse(text, strlen(text), &v, NULL), 0);
+	json_emit(&line, v);
+	assert_string_equal(buf_str(&line),
+		"{\"a\": \"x\\ny\", \"b\": [1, {\"c\": null}, []], \"d\": {}, \"e\": 1.5, \"f\": "
+		"true}");
+	/* Python's indent=2. */
+	json_emit_indented(&lines, v);
+	assert_string_equal(buf_str(&lines), "{\n"
+					     "  \"a\": \"x\\ny\",\n"
+					     "  \"b\": [\n"
+					     "    1,\n"
+					     "    {\n"
+					     "      \"c\": null\n"
+					     "    },\n"
+					     "    []\n"
+					     "  ],\n"
+					     "  \"d\": {},\n"
+					     "  \"e\": 1.5,\n"
+					     "  \"f\": true\n"
+					     "}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +379,8 @@ int main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(places),
+		cmocka_unit_test(for_people),
+		cmocka_unit_test(json),
 	};
 
 	return cmocka_run_group_tests_name("yaml", tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "yaml/scalar.h"
+#include "yaml/json.h"
 #include "yaml/yaml.h"
 
 static struct value *parse(const char *text)
@@ -123,6 +124,13 @@ static void tags(void **state)
 		{"!!null ''", "None"},
 		{"!!seq [1]", "[1]"},
 		{"!!map {a: 1}", "{'a': 1}"},
+		{"!!set {1, b, '2'}", "{1, 'b', '2'}"},
+		{"!!set {}", "set()"},
+		{"!!set {a: 5}", "{'a'}"},
+		{"? a\n? b\n", "{'a': None, 'b': None}"},
+		{"{c: !!set {1, 2}}", "{'c': {1, 2}}"},
+		{"!!set [1]", NULL},
+		{"!!set a", NULL},
 		{"! 5", "'5'"},
 		{"!!int five", NULL},
 		{"!!int 1.5", NULL},
@@ -157,6 +165,26 @@ static void tags(void **state)
 }
 
 /* A key without quotes is what it reads as; Guild AI looks it up by that, so it must stay that. */
+/* A set stays one however it is written, and is no mapping of nulls. */
+static void sets(void **state)
+{
+	static const char text[] = "a: !!set\n  1: null\n  b: null\nc: !!set {}\n";
+	_cleanup_value_ struct value *v = parse(text), *copy = value_copy(v), *map = NULL;
+	_cleanup_buf_ struct buf block = BUF_INIT, flow = BUF_INIT, as_json = BUF_INIT;
+
+	(void)state;
+	yaml_emit(&block, copy);
+	assert_string_equal(buf_str(&block), text);
+	yaml_emit_flow(&flow, copy);
+	assert_string_equal(buf_str(&flow), "{a: !!set {1: null, b: null}, c: !!set {}}");
+	json_emit(&as_json, copy);
+	assert_string_equal(buf_str(&as_json), "{\"a\": [1, \"b\"], \"c\": []}");
+	map = parse("{a: {1: null, b: null}, c: !!set {}}");
+	assert_true(value_equal(v, copy));
+	assert_false(value_equal(v, map));
+	assert_string_equal(value_type_name(value_get(v, "a")), "a set");
+}
+
 static void keys(void **state)
 {
 	static const struct {
@@ -460,6 +488,7 @@ int main(void)
 		cmocka_unit_test(words_by_case),
 		cmocka_unit_test(numbers_at_the_edges),
 		cmocka_unit_test(tags),
+		cmocka_unit_test(sets),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(quotes),
 		cmocka_unit_test(folding),
