@@ -53,7 +53,8 @@ run_one() {
 	rm -rf "$out.d"
 	if grep -q '^not ok' "$out"; then
 		echo "--- $test"
-		grep '^not ok' "$out"
+		# What was wanted and got may be of several lines.
+		awk '/^(ok|not ok|skip|note|#)/ { shown = /^not ok/ } shown' "$out" | head -100
 		tail -${TEST_STDERR:-20} "$out.err"
 	else
 		echo "    $test: $(grep -c '^ok' "$out")"
