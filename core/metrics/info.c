@@ -114,14 +114,9 @@ bool info_attr_is_core(const char *name)
 struct value *info_attributes(int run_fd, const struct scalars *scalars)
 {
 	const struct value *logged = scalars_attrs(scalars);
-	struct value *attrs = NULL;
-	int r = 0;
+	struct value *attrs = attr_read_or_empty(run_fd, "opdef_attrs", VALUE_MAP);
+	int r = attrs ? 0 : -ENOMEM;
 
-	if (attr_read(run_fd, "opdef_attrs", &attrs, NULL) < 0 || attrs->type != VALUE_MAP) {
-		value_free(attrs);
-		attrs = value_map();
-	}
-	r = attrs ? 0 : -ENOMEM;
 	for (size_t i = 0; logged && r == 0 && i < logged->map.n; i++)
 		r = value_map_set(
 			attrs, logged->map.pairs[i].key, value_copy(logged->map.pairs[i].value));

@@ -66,13 +66,26 @@ int attr_read_text(int run_fd, const char *name, struct buf *b)
 	return buf_error(b);
 }
 
+bool attr_read_as(int run_fd, const char *name, enum value_type type, struct value **ret)
+{
+	struct value *v = NULL;
+
+	*ret = NULL;
+	if (attr_read(run_fd, name, &v, NULL) < 0)
+		return false;
+	if (v->type == type)
+		*ret = v;
+	else
+		value_free(v);
+	return *ret;
+}
+
 struct value *attr_read_or_empty(int run_fd, const char *name, enum value_type type)
 {
 	struct value *v = NULL;
 
-	if (attr_read(run_fd, name, &v, NULL) == 0 && v->type == type)
+	if (attr_read_as(run_fd, name, type, &v))
 		return v;
-	value_free(v);
 	return type == VALUE_LIST ? value_list() : value_map();
 }
 

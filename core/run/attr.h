@@ -22,6 +22,8 @@
 int attr_read(int run_fd, const char *name, struct value **ret, struct err *err);
 /* The text of the file without the trailing newline; a string value is unquoted. */
 int attr_read_text(int run_fd, const char *name, struct buf *b);
+/* False, and *ret NULL, when it is of another type or cannot be read. */
+bool attr_read_as(int run_fd, const char *name, enum value_type type, struct value **ret);
 /* A list or a map; an empty one when it is none or cannot be read. NULL: out of memory. */
 struct value *attr_read_or_empty(int run_fd, const char *name, enum value_type type);
 int attr_read_int(int run_fd, const char *name, int64_t *ret);

@@ -518,7 +518,7 @@ static int rewrite_run_params(const struct birth_spec *spec, int run_fd)
 	_cleanup_value_ struct value *params = NULL;
 	int r = 0;
 
-	if (attr_read(run_fd, "run_params", &params, NULL) < 0 || params->type != VALUE_MAP)
+	if (!attr_read_as(run_fd, "run_params", VALUE_MAP, &params))
 		return write_run_params(spec, run_fd);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(anew); i++) {
 		const struct value *v = value_get(spec->run_params, anew[i]);

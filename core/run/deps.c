@@ -178,14 +178,11 @@ static int resolve_all(struct resolver *rs, struct err *err)
 
 int deps_resolve(const struct deps_spec *spec, struct err *err)
 {
-	struct resolver rs = {.spec = spec};
+	/* A restart goes on from what was resolved before. */
+	struct resolver rs = {
+		.spec = spec, .attr = attr_read_or_empty(spec->run_fd, "deps", VALUE_MAP)};
 	int r;
 
-	/* A restart goes on from what was resolved before. */
-	if (attr_read(spec->run_fd, "deps", &rs.attr, NULL) < 0 || rs.attr->type != VALUE_MAP) {
-		value_free(rs.attr);
-		rs.attr = value_map();
-	}
 	r = rs.attr ? resolve_all(&rs, err) : -ENOMEM;
 	/* What was put there is in the manifest, also when a later source failed. */
 	if (rs.manifest.len && manifest_append(spec->run_fd, &rs.manifest) < 0 && r == 0)

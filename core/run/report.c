@@ -215,9 +215,9 @@ static void info_flags(struct buf *b, const char *heading, int run_fd)
 	_cleanup_value_ struct value *flags = NULL;
 
 	buf_printf(b, "%s:\n", heading);
-	if (attr_read(run_fd, "flags", &flags, NULL) == 0 && flags->type == VALUE_MAP)
+	if (attr_read_as(run_fd, "flags", VALUE_MAP, &flags))
 		value_map_sort(flags);
-	for (size_t i = 0; flags && flags->type == VALUE_MAP && i < flags->map.n; i++) {
+	for (size_t i = 0; flags && i < flags->map.n; i++) {
 		buf_printf(b, "  %s: ", flags->map.pairs[i].key);
 		yaml_emit_flow(b, flags->map.pairs[i].value);
 		buf_putc(b, '\n');

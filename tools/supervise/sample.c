@@ -55,7 +55,7 @@ static unsigned wanted_parts(const struct supervisor *s)
 	_cleanup_value_ struct value *plugins = NULL;
 	unsigned wanted = 0;
 
-	if (attr_read(s->run_fd, "plugins", &plugins, NULL) < 0 || plugins->type != VALUE_LIST)
+	if (!attr_read_as(s->run_fd, "plugins", VALUE_LIST, &plugins))
 		return 0;
 	for (size_t i = 0; i < plugins->list.n; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(parts); j++) {

@@ -222,7 +222,7 @@ static int fill_deps(struct filling *f)
 	_cleanup_value_ struct value *deps = NULL;
 	int r = 0;
 
-	if (attr_read(f->v->fd, "deps", &deps, NULL) < 0 || deps->type != VALUE_MAP)
+	if (!attr_read_as(f->v->fd, "deps", VALUE_MAP, &deps))
 		return 0;
 	for (size_t i = 0; r == 0 && i < deps->map.n; i++) {
 		const struct value *resource = deps->map.pairs[i].value;

@@ -60,7 +60,7 @@ static void describe_flags(struct buf *b, int run_fd)
 	_cleanup_value_ struct value *flags = NULL;
 	size_t start = b->len;
 
-	if (attr_read(run_fd, "flags", &flags, NULL) < 0 || flags->type != VALUE_MAP)
+	if (!attr_read_as(run_fd, "flags", VALUE_MAP, &flags))
 		return;
 	value_map_sort(flags);
 	for (size_t i = 0; i < flags->map.n; i++) {

@@ -49,7 +49,7 @@ struct value *queue_need(int run_fd, struct buf *bad)
 {
 	_cleanup_value_ struct value *tags = NULL, *need = value_map();
 
-	if (!need || attr_read(run_fd, "tags", &tags, NULL) < 0 || tags->type != VALUE_LIST)
+	if (!need || !attr_read_as(run_fd, "tags", VALUE_LIST, &tags))
 		return STEAL(need);
 	for (size_t i = 0; i < tags->list.n; i++) {
 		const char *tag = value_str(tags->list.items[i]);

@@ -179,12 +179,8 @@ static const struct option_def label_options[] = {
 /* VAL is a template: ${flag}, and ${label} for the label that is there. */
 static void expand(int run_fd, const char *template, const char *label, struct buf *b)
 {
-	_cleanup_value_ struct value *flags = NULL;
+	_cleanup_value_ struct value *flags = attr_read_or_empty(run_fd, "flags", VALUE_MAP);
 
-	if (attr_read(run_fd, "flags", &flags, NULL) < 0 || flags->type != VALUE_MAP) {
-		value_free(flags);
-		flags = value_map();
-	}
 	if (flags && value_map_set(flags, "label", value_string(label)) == 0)
 		flags_expand_label(b, template, flags);
 }

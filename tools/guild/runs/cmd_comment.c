@@ -86,7 +86,7 @@ void print_run_comments(int run_fd, bool numbered)
 	_cleanup_value_ struct value *comments = NULL;
 	size_t n = 0;
 
-	if (attr_read(run_fd, "comments", &comments, NULL) == 0 && comments->type == VALUE_LIST)
+	if (attr_read_as(run_fd, "comments", VALUE_LIST, &comments))
 		n = comments->list.n;
 	if (!n && numbered)
 		puts("  <no comments>");

@@ -139,7 +139,7 @@ static void field_command(const struct run_view *v, struct buf *b)
 {
 	_cleanup_value_ struct value *cmd = NULL;
 
-	if (attr_read(v->fd, "cmd", &cmd, NULL) < 0 || cmd->type != VALUE_LIST)
+	if (!attr_read_as(v->fd, "cmd", VALUE_LIST, &cmd))
 		return;
 	for (size_t i = 0; i < cmd->list.n; i++) {
 		const struct value *item = cmd->list.items[i];

@@ -184,7 +184,7 @@ static void print_comments(int run_fd, struct buf *b)
 	static const char *const keys[] = {"user", "host", "body"};
 	_cleanup_value_ struct value *comments = NULL;
 
-	if (attr_read(run_fd, "comments", &comments, NULL) < 0 || comments->type != VALUE_LIST)
+	if (!attr_read_as(run_fd, "comments", VALUE_LIST, &comments))
 		return;
 	for (size_t i = 0; i < comments->list.n; i++) {
 		for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {

@@ -373,7 +373,7 @@ static int print_staged(struct guild *g, const struct job *job, const char *id)
 			buf_str(&name), id, id);
 		return EXIT_OK;
 	}
-	if (run_fd < 0 || attr_read(run_fd, "cmd", &cmd, NULL) < 0 || cmd->type != VALUE_LIST)
+	if (run_fd < 0 || !attr_read_as(run_fd, "cmd", VALUE_LIST, &cmd))
 		return complain("cannot read the staged run");
 	for (size_t i = 0; i < cmd->list.n; i++) {
 		buf_puts(&line, i ? " " : "");
