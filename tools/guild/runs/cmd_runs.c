@@ -128,6 +128,7 @@ static int print_json(struct guild *g, const struct list_options *o, const struc
 	_cleanup_value_ struct value *list = value_list();
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
+	select_look_at_waiting(g, runs->serials, runs->n);
 	if (o->limit || o->more || o->all)
 		fputs("--json option always shows all runs\n", stderr);
 	for (size_t i = 0; i < runs->n; i++) {
@@ -184,6 +185,8 @@ static int print_rows(struct guild *g, const struct list_options *o, struct sele
 	struct details details = {g, runs->serials};
 	size_t limit = limit_rows(o, runs->n);
 
+	/* With thousands in a queue, only those that are shown are worth the question. */
+	select_look_at_waiting(g, runs->serials, limit);
 	for (size_t i = 0; i < limit; i++) {
 		size_t row = t.cells.n / t.columns;
 		int r = (o->simple ? select_add_simple_row : select_add_row)(
@@ -208,7 +211,6 @@ static int list_in(struct guild *g, const struct list_options *o, const struct s
 
 	if (r != EXIT_OK)
 		return r;
-	select_look_at_waiting(g, runs.serials, runs.n);
 	return o->json ? print_json(g, o, &runs) : print_rows(g, o, &runs);
 }
 
