@@ -199,13 +199,9 @@ static int see_through(struct supervisor *s)
 /* Signals are taken by signalfd (watch.c); a vanished reader of a pipe is just an error. */
 static void set_signals(void)
 {
-	static const int taken[] = {
-		SIGTERM, SIGINT, SIGHUP, SUPERVISE_KILL, SUPERVISE_STOP, SIGCHLD};
 	sigset_t mask;
 
-	sigemptyset(&mask);
-	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
-		sigaddset(&mask, taken[i]);
+	watch_signals(&mask);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }

@@ -12,6 +12,7 @@
 #ifndef SUPERVISE_H
 #define SUPERVISE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -122,7 +123,9 @@ void sample_begin(struct supervisor *s);
 void sample_read(struct supervisor *s); /* s->sample_fd has something */
 void sample_end(struct supervisor *s);
 
-/* watch.c: returns when the operation has ended and its output is read. */
+/* watch.c: the signals that it waits for, to be blocked from the first moment on. */
+void watch_signals(sigset_t *ret);
+/* Returns when the operation has ended and its output is read. */
 int watch_process(struct supervisor *s, struct err *err);
 
 /* gather.c */

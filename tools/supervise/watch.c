@@ -44,15 +44,21 @@ static void reap_children(struct supervisor *s)
 	}
 }
 
-static int open_signals(void)
+void watch_signals(sigset_t *ret)
 {
 	static const int taken[] = {
 		SIGTERM, SIGINT, SIGHUP, SUPERVISE_KILL, SUPERVISE_STOP, SIGCHLD};
+
+	sigemptyset(ret);
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		sigaddset(ret, taken[i]);
+}
+
+static int open_signals(void)
+{
 	sigset_t mask;
 
-	sigemptyset(&mask);
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-		sigaddset(&mask, taken[i]);
+	watch_signals(&mask);
 	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
