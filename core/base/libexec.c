@@ -43,6 +43,16 @@ int libexec_python_path(const struct strv *env, struct buf *ret)
 	return r < 0 ? r : buf_error(ret);
 }
 
+int libexec_python_env(const struct strv *env, struct strv *ret)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	int r = libexec_python_path(env, &path);
+
+	if (r == 0)
+		r = strv_copy(ret, env);
+	return r < 0 ? r : strv_env_set(ret, "PYTHONPATH", buf_str(&path));
+}
+
 int libexec_guild(struct buf *ret_path)
 {
 	_cleanup_buf_ struct buf exe = BUF_INIT, beside = BUF_INIT;

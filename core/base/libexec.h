@@ -10,6 +10,8 @@
 int libexec_dir(struct buf *ret_path);
 /* A PYTHONPATH for the shim's modules: its directory, in front of what `env` has. Appended. */
 int libexec_python_path(const struct strv *env, struct buf *ret);
+/* `env` with that PYTHONPATH. */
+int libexec_python_env(const struct strv *env, struct strv *ret);
 /* The `guild` program that belongs to this one. */
 int libexec_guild(struct buf *ret_path);
 

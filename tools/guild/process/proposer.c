@@ -29,23 +29,12 @@ struct proposer {
 
 /* --- starting it ---------------------------------------------------------------- */
 
-/* As an operation has it: the shim in front of what the user has. */
-static int child_env(const struct strv *env, struct strv *ret)
-{
-	_cleanup_buf_ struct buf path = BUF_INIT;
-	int r = libexec_python_path(env, &path);
-
-	if (r == 0)
-		r = strv_copy(ret, env);
-	return r < 0 ? r : strv_env_set(ret, "PYTHONPATH", buf_str(&path));
-}
-
 static int start(const char *python, const struct strv *env, struct proposer *p)
 {
 	const char *const argv[] = {python, "-um", "guild.propose", NULL};
 	_cleanup_strv_ struct strv own = STRV_INIT;
 	struct child child = {.argv = argv};
-	int in[2] = {-1, -1}, out[2] = {-1, -1}, r = child_env(env, &own);
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, r = libexec_python_env(env, &own);
 
 	if (r == 0 && (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0))
 		r = -errno;

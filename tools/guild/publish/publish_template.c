@@ -56,16 +56,9 @@ void renderer_release(struct renderer *r)
 /* The shim first, as in runs. */
 static int make_env(const struct guild *g, struct strv *env)
 {
-	_cleanup_buf_ struct buf path = BUF_INIT;
-	int r = libexec_python_path(&g->env, &path);
+	int r = libexec_python_env(&g->env, env);
 
-	if (r == 0)
-		r = strv_copy(env, &g->env);
-	if (r == 0)
-		r = strv_env_set(env, "PYTHONPATH", buf_str(&path));
-	if (r == 0)
-		r = strv_env_set(env, "PYTHONDONTWRITEBYTECODE", "1");
-	return r;
+	return r < 0 ? r : strv_env_set(env, "PYTHONDONTWRITEBYTECODE", "1");
 }
 
 /* In a group of its own, since Ctrl-C is for who waits for it, and elsewhere, so that no file of

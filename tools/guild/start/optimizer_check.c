@@ -12,14 +12,9 @@
 static int ask(const struct strv *env, const char *python, const char *algorithm, struct buf *says)
 {
 	const char *const argv[] = {python, "-um", "guild.propose", "--check", algorithm, NULL};
-	_cleanup_buf_ struct buf path = BUF_INIT;
 	_cleanup_strv_ struct strv own = STRV_INIT;
-	int r = libexec_python_path(env, &path);
+	int r = libexec_python_env(env, &own);
 
-	if (r == 0)
-		r = strv_copy(&own, env);
-	if (r == 0)
-		r = strv_env_set(&own, "PYTHONPATH", buf_str(&path));
 	return r < 0 ? r : output_of_env(argv, NULL, own.v, true, says);
 }
 
