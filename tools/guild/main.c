@@ -120,16 +120,23 @@ const struct option_def guild_options[] = {
 
 /* --- for all commands ----------------------------------------------------- */
 
+/* After what was printed before. */
+__attribute__((format(printf, 2, 0))) static void say(
+	const char *who, const char *format, va_list ap)
+{
+	fflush(stdout);
+	fputs(who, stderr);
+	vfprintf(stderr, format, ap);
+	fputc('\n', stderr);
+}
+
 int complain(const char *format, ...)
 {
 	va_list ap;
 
-	fflush(stdout);
-	fputs("guild: ", stderr);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	say("guild: ", format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 	return EXIT_ERROR;
 }
 
@@ -137,12 +144,9 @@ void warning(const char *format, ...)
 {
 	va_list ap;
 
-	fflush(stdout);
-	fputs("WARNING: ", stderr);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	say("WARNING: ", format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 }
 
 void print_warnings(const struct strv *sentences)
