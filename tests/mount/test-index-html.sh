@@ -86,7 +86,7 @@ start_mount
 cd "$MNT" || exit 1
 equal "the same after a remount" "$before" "$(md5sum <index.html)"
 
-start train "{lr: 0.3, note: '$HARM'}"
+start train "{lr: 0.4, note: '$HARM'}"
 if ! has_browser; then
 	skip "index.html in a browser" "there is no chromium"
 	exit
@@ -111,7 +111,7 @@ get document.getElementById("filter").value = "what<1"
 get document.getElementById("filter").dispatchEvent(new Event("input"))
 until !document.getElementById("error").hidden
 get document.getElementById("error").textContent
-get document.getElementById("filter").value = "lr=0.3"
+get document.getElementById("filter").value = "lr=0.4"
 get document.getElementById("filter").dispatchEvent(new Event("input"))
 until $ROWS.length === 1
 get $ROWS[0].textContent.includes("</script><script>")
@@ -142,7 +142,7 @@ true
 what<1
 true
 there is no column 'what'
-lr=0.3
+lr=0.4
 true
 true
 null
