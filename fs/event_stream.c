@@ -148,6 +148,13 @@ static int look_at_all(struct guildfs *fs, struct event_stream *stream)
 
 /* --- readers ---------------------------------------------------------------- */
 
+bool event_stream_has_readers(struct event_stream *stream)
+{
+	LOCK_SCOPE(&stream->lock);
+
+	return stream->readers != NULL;
+}
+
 struct event_reader *event_stream_open(struct guildfs *fs, struct opener who)
 {
 	struct event_stream *stream = fs->events;
@@ -439,13 +446,6 @@ static void print_news(struct buf *b, struct known *k, bool was_deleted, uint64_
 		print_event(b, "changed", id, s);
 }
 
-static bool any_reader(struct event_stream *stream)
-{
-	LOCK_SCOPE(&stream->lock);
-
-	return stream->readers != NULL;
-}
-
 /* Of a deleted run the trash has what is left. */
 static int look_up(struct guildfs *fs, uint64_t serial, const char *id, bool gone,
 	struct place *ret_place, struct run_summary *ret)
@@ -473,7 +473,7 @@ void event_stream_run(struct guildfs *fs, uint64_t serial, const char *id, bool 
 	struct known *k;
 	bool was_deleted, found;
 
-	if (!any_reader(stream))
+	if (!event_stream_has_readers(stream))
 		return;
 	trash = trash_catalog(fs);
 	was_deleted = !gone && trash && catalog_find(trash, id);

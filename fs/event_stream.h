@@ -42,6 +42,8 @@ void event_stream_read(struct guildfs *fs, struct event_reader *reader, struct f
 bool event_stream_poll(
 	struct guildfs *fs, struct event_reader *reader, struct fuse_pollhandle *handle);
 
+bool event_stream_has_readers(struct event_stream *stream);
+
 /* A run was born, changed, ended or went: looks what it was, and tells the readers. */
 void event_stream_run(struct guildfs *fs, uint64_t serial, const char *id, bool gone);
 

@@ -6,6 +6,7 @@
 #ifndef FS_GUILDFS_H
 #define FS_GUILDFS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -65,6 +66,7 @@ struct guildfs {
 	char *cwd;            /* where the daemon was started: CMD_DIR of its runs */
 	const char *executor; /* for operations that name none; NULL: the configuration's */
 	int64_t mounted;      /* microseconds; times of the skeleton */
+	atomic_bool asked;    /* since the last sweep: somebody looks */
 };
 
 #endif

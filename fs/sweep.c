@@ -12,17 +12,22 @@
 #include <sys/resource.h>
 
 #include "changes.h"
+#include "event_stream.h"
 #include "guildfs.h"
 #include "run_tables.h"
+#include "base/clock.h"
 #include "catalog/catalog.h"
 
-enum { LOOK_MS = 5000, LOOK_MS_MIN = 100, NICEST = 19 };
+enum { LOOK_MS = 5000, LOOK_MS_MIN = 100, IDLE_MS = 1000, NICEST = 19 };
+/* While nobody looks, a sweep takes no more than one part in this many of a processor. */
+enum { IDLE_PARTS = 500 };
 
 struct sweeper {
 	struct guildfs *fs;
 	pthread_t thread;
 	int stop; /* eventfd: ends the sleep */
 	atomic_bool stopped;
+	int64_t rest_until; /* by clock_boottime(): no sweep before that, unless somebody looks */
 };
 
 static bool is_stopped(void *arg)
@@ -46,27 +51,44 @@ static void run_changed(void *arg, const char *id)
 	changes_run(s->fs, id);
 }
 
-/* Until the sweep is due, but not so long that what was learned would wait. */
-static int next_look(struct catalog *catalog)
+/* Of 100,000 runs a sweep takes a second: too much, each minute, for nobody. */
+static bool is_resting(const struct sweeper *s)
 {
-	int64_t ms = catalog_sweep_wait(catalog) / 1000;
+	return !atomic_load(&s->fs->asked) && !event_stream_has_readers(s->fs->events) &&
+	       clock_boottime() < s->rest_until;
+}
 
-	return ms > LOOK_MS ? LOOK_MS : ms < LOOK_MS_MIN ? LOOK_MS_MIN : (int)ms;
+/* Until the sweep is due, but not so long that what was learned would wait. */
+static int next_look(const struct sweeper *s)
+{
+	int64_t ms = catalog_sweep_wait(s->fs->catalog) / 1000;
+	int least = is_resting(s) ? IDLE_MS : LOOK_MS_MIN;
+
+	return ms > LOOK_MS ? LOOK_MS : ms < least ? least : (int)ms;
+}
+
+static void sweep(struct sweeper *s)
+{
+	const struct catalog_sweep told = {.arg = s, .changed = run_changed, .stop = is_stopped};
+	int64_t before = clock_thread_time();
+
+	atomic_store(&s->fs->asked, false);
+	catalog_sweep(s->fs->catalog, &told);
+	s->rest_until = clock_boottime() + (clock_thread_time() - before) * IDLE_PARTS;
 }
 
 static void *sweeper_main(void *arg)
 {
 	struct sweeper *s = arg;
 	struct catalog *catalog = s->fs->catalog;
-	const struct catalog_sweep told = {.arg = s, .changed = run_changed, .stop = is_stopped};
 
 	setpriority(PRIO_PROCESS, (id_t)gettid(), NICEST);
 	/* A mount has better things to do at first. */
-	for (int wait = LOOK_MS; sleep_ms(s, wait), !is_stopped(s); wait = next_look(catalog)) {
+	for (int wait = LOOK_MS; sleep_ms(s, wait), !is_stopped(s); wait = next_look(s)) {
 		run_tables_trim(s->fs->run_tables);
 		catalog_save(catalog);
-		if (catalog_sweep_wait(catalog) == 0)
-			catalog_sweep(catalog, &told);
+		if (catalog_sweep_wait(catalog) == 0 && !is_resting(s))
+			sweep(s);
 	}
 	catalog_save(catalog);
 	return NULL;

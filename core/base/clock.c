@@ -21,20 +21,27 @@ int64_t clock_now(void)
 	return now;
 }
 
-int64_t clock_boottime(void)
+static int64_t usec_of(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_BOOTTIME, &ts);
+	clock_gettime(clock, &ts);
 	return (int64_t)ts.tv_sec * USEC + ts.tv_nsec / 1000;
+}
+
+int64_t clock_boottime(void)
+{
+	return usec_of(CLOCK_BOOTTIME);
+}
+
+int64_t clock_thread_time(void)
+{
+	return usec_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 int64_t clock_monotonic_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return usec_of(CLOCK_MONOTONIC) / 1000;
 }
 
 /* Whole seconds, rounded down also before 1970. */

@@ -18,6 +18,8 @@ int64_t clock_now(void);
 /* Microseconds since the machine was started, suspended or not: for spans, since the clock that
  * clock_now() reads can be set. */
 int64_t clock_boottime(void);
+/* Microseconds of processor time that this thread has taken. */
+int64_t clock_thread_time(void);
 /* Monotonic milliseconds, for deadlines. */
 int64_t clock_monotonic_ms(void);
 

@@ -86,7 +86,8 @@ start_node() {
 }
 # What has ended since the controller last wrote its state down runs for ever, as far as it knows,
 # until the node registers: it does at its start, which jobs do not mind, and when it is told to read its
-# configuration again. What began in the 10 seconds before (BatchStartTimeout) is not missed yet.
+# configuration again. What began in the 20 seconds before (BatchStartTimeout and MessageTimeout) is not
+# missed yet.
 controller_is_back() {
 	local pid
 	start_controller "$@"
@@ -94,7 +95,7 @@ controller_is_back() {
 	kill "$pid"
 	wait_until 10 sh -c "! kill -0 $pid 2>/dev/null"
 	start_node
-	(sleep 11 && kill -HUP "$(cat "$SLURM/d.pid")") >/dev/null 2>&1 &
+	(sleep 25 && kill -HUP "$(cat "$SLURM/d.pid")") >/dev/null 2>&1 &
 }
 
 slurm_up() {
