@@ -337,6 +337,8 @@ const char *command_own_process(const struct value *op_attr)
 		{"guild.batch_main", "batch-main"},
 		{"guild.deploy_main", "deploy-main"},
 		{"guild.predict_main", "predict-main"},
+		{"guild.plugins.cloudml_train_main", "cloudml-main"},
+		{"guild.plugins.cloudml_hptune_main", "cloudml-main"},
 		{"guild.plugins.random_main", "batch-main"},
 		{"guild.plugins.skopt_gp_main", "batch-main"},
 		{"guild.plugins.skopt_forest_main", "batch-main"},

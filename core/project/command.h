@@ -40,7 +40,8 @@ int command_argv(const struct value *op_attr, const struct value *flags, const c
 /*
  * What of Guild AI's own modules is run by our own program instead: the command of `guild` that
  * takes a pipeline, a batch or a queue through (cmd_steps.c, cmd_batch.c and cmd_queue.c of
- * tools/guild/process).
+ * tools/guild/process), or a model or a job to where others serve or train it (cmd_*_main.c of
+ * tools/guild/models).
  * NULL: nothing is.
  */
 const char *command_own_process(const struct value *op_attr);

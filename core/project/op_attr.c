@@ -7,6 +7,7 @@
 
 #include "base/shell.h"
 #include "project/framework.h"
+#include "project/plugin_op.h"
 
 #define FLAG_ARGS      "__flag_args__"
 #define PROJECT_DIR    "${project_dir}"
@@ -70,10 +71,19 @@ static int add_arg(const struct operation *op, const char *word, struct value *a
 
 static struct value *cmd_args(const struct operation *op)
 {
+	const struct plugin_op *plugin = plugin_op_of(op);
 	_cleanup_strv_ struct strv words = STRV_INIT;
+	_cleanup_buf_ struct buf before = BUF_INIT;
 	struct value *args = value_list();
-	int r = args ? shell_split(template_of(op), &words, NULL) : -ENOMEM;
+	int r = args ? 0 : -ENOMEM;
 
+	/* Its process takes the operation's command as words. */
+	if (r == 0 && plugin && plugin->module) {
+		buf_printf(&before, "${guild_python_exe} -um %s", plugin->module);
+		r = shell_split(buf_str(&before), &words, NULL);
+	}
+	if (r == 0)
+		r = shell_split(template_of(op), &words, NULL);
 	for (size_t i = 0; r == 0 && i < words.n; i++)
 		r = add_arg(op, words.v[i], args);
 	return args ? checked(args, r == 0) : NULL;

@@ -308,7 +308,7 @@ static int add_config_requirement(struct operation *op, struct strv *warnings, s
 		strv_addf(warnings, "config type for %s not supported", config) < 0)
 		return -ENOMEM;
 	if (!op->requires)
-	op->requires = calloc(1, sizeof(*op->requires));
+		op->requires = calloc(1, sizeof(*op->requires));
 	source = value_map();
 	r = source && op->requires ? value_map_set(source, "config", value_string(config))
 				   : -ENOMEM;
@@ -535,18 +535,21 @@ static int parse_operation_map(
 	return r;
 }
 
-static int parse_operation(const struct value_pair *pair, const struct model *m,
-	struct operation *op, struct strv *warnings, struct err *err)
+static int parse_operation(const struct value_pair *pair, const struct value *ops,
+	const struct model *m, struct operation *op, struct strv *warnings, struct err *err)
 {
+	int r = plugin_op_complete(pair->value, ops, &op->data);
+
 	op->model = m;
 	op->name = strdup(pair->key);
 	op->line = pair->key_line;
-	op->data = value_copy(pair->value);
-	if (!op->name || !op->data)
+	if (r == 0 && !op->data)
+		op->data = value_copy(pair->value);
+	if (r < 0 || !op->name || !op->data)
 		return -ENOMEM;
 	if (check_names(pair->value, op, warnings) < 0)
 		return -ENOMEM;
-	return parse_operation_map(pair->value, op, warnings, err);
+	return parse_operation_map(op->data, op, warnings, err);
 }
 
 static int compare_operations(const void *a, const void *b)
@@ -588,8 +591,8 @@ int opdef_parse_all(
 	if (!m->operations)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < ops->map.n; i++)
-		r = parse_operation(
-			&ops->map.pairs[i], m, &m->operations[m->n_operations++], warnings, err);
+		r = parse_operation(&ops->map.pairs[i], ops, m, &m->operations[m->n_operations++],
+			warnings, err);
 	if (r < 0)
 		return r;
 	if (m->n_operations > 1)

@@ -132,6 +132,9 @@ static const struct key {
 	{"min-replica-count", CLOUDML, COUNT, false},
 	{"max-replica-count", CLOUDML, COUNT, false},
 	{"service-account", CLOUDML, TEXT, false},
+	{"training-image-uri", CLOUDML, TEXT, false},
+	{"training-machine-type", CLOUDML, TEXT, false},
+	{"training-accelerator", CLOUDML, TEXT, false},
 };
 
 const struct deploy_type *deploy_type_find(const char *name)
@@ -261,6 +264,17 @@ int deploy_target_load(const struct home *home, const char *cwd, const char *nam
 	}
 	buf_release(&t.config);
 	return r;
+}
+
+int deploy_target_trains(const char *name, const struct value *target, struct err *err)
+{
+	if (value_get(target, "training-image-uri"))
+		return 0;
+	return err_set(err, -EINVAL,
+		"deploy target '%s' does not say which container trains: it lacks its "
+		"training-image-uri, as in\ntraining-image-uri: "
+		"us-docker.pkg.dev/vertex-ai/training/tf-cpu.2-14.py310:latest",
+		name);
 }
 
 int deploy_target_only(const struct home *home, const char *cwd, const char *type,

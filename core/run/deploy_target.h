@@ -5,7 +5,8 @@
  *
  *	{type: directory, path, layout, model}
  *	{type: rclone, remote, layout, model}		remote: what rclone takes, R:PATH
- *	{type: cloudml, project, region, bucket, container-image-uri, model, endpoint, ...}
+ *	{type: cloudml, project, region, bucket, container-image-uri, model, endpoint,
+ *	 training-image-uri, training-machine-type, training-accelerator, ...}
  *
  * with layout tfserving or triton, for which there is a directory MODEL of versions below the path.
  * cloudml is Vertex AI; more of its keys are options of gcloud, called as they are there.
@@ -30,6 +31,9 @@ int deploy_target_load(const struct home *home, const char *cwd, const char *nam
 /* The only target of a type; -ENOENT with a sentence when there is none, or more. */
 int deploy_target_only(const struct home *home, const char *cwd, const char *type,
 	struct buf *ret_name, struct err *err);
+
+/* That a target of type cloudml says by which container it trains. -EINVAL with a sentence. */
+int deploy_target_trains(const char *name, const struct value *target, struct err *err);
 
 /* By the name that `type` of a target has; NULL: there is none. */
 const struct deploy_type *deploy_type_find(const char *name);

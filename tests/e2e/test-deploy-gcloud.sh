@@ -16,13 +16,17 @@ wait_until 20 test -s "$T/port"
 export CLOUDSDK_CONFIG=$T/gcloud CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true CLOUDSDK_CORE_DISABLE_USAGE_REPORTING=true
 export CLOUDSDK_API_ENDPOINT_OVERRIDES_AIPLATFORM=http://127.0.0.1:$(cat "$T/port")/
 export CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE=${CLOUDSDK_API_ENDPOINT_OVERRIDES_AIPLATFORM}storage/v1/
+export CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING=$CLOUDSDK_API_ENDPOINT_OVERRIDES_AIPLATFORM
 cat >"$PROJECT/guild.yml" <<'END'
 train: {exec: sh train.sh, flags: {n: 1}}
+far: {plugin-op: cloudml-train}
 END
 cat >"$PROJECT/train.sh" <<'END'
 mkdir -p net/variables
 printf '\010\001 model %s' "$FLAG_N" >net/saved_model.pb
 echo weights >net/variables/variables.index
+echo "step: 3"
+echo "loss: 0.$FLAG_N"
 END
 cat >"$HOME_DIR/config.yml" <<END
 deploy:
@@ -30,7 +34,8 @@ deploy:
     container-image-uri: 'us-docker.pkg.dev/vertex-ai/prediction/tf2-cpu.2-15:latest',
     container-env-vars: 'A=b', container-health-route: /health, container-ports: 8501, container-predict-route: /predict,
     machine-type: n1-standard-2, accelerator: 'type=nvidia-tesla-t4,count=1', min-replica-count: 1,
-    max-replica-count: 2, service-account: serving@acme.iam.gserviceaccount.com}
+    max-replica-count: 2, training-image-uri: 'us-docker.pkg.dev/vertex-ai/training/tf-cpu.2-14.py310:latest',
+    training-accelerator: 'type=NVIDIA_TESLA_T4,count=1', service-account: serving@acme.iam.gserviceaccount.com}
 END
 cd "$PROJECT" || exit 1
 trained() { guild run train "$@" -y >"$T/log" 2>&1 && guild select; }
@@ -56,6 +61,13 @@ equal "without an upload" "$uploads" "$(asked "POST /upload")"
 matches "the third" "version 3 of production" "$(deploy "$two" production)"
 equal "takes off the one that was there before" 1 "$(asked ":undeployModel")"
 equal "one endpoint" 1 "$(asked "POST .*/endpoints?")"
+check "trained there" guild run far n=5 -y
+far=$(guild select)
+equal "its output has scalars" "0.5 3" "$(guild runs info --json "$far" | python3 -c '
+import json, sys
+print(*json.load(sys.stdin)["scalars"]["loss"])')"
+equal "and the model is here" " model 5" "$(tail -c +3 "$HOME_DIR/runs/$far/net/saved_model.pb")"
+matches "to be deployed" "^net of run $far is version 4" "$(deploy "$far" production)"
 equal "nothing was asked for in vain" "" "$(grep -vE '^(200|404 GET /storage)' "$GOOGLE/requests")"
 unset CLOUDSDK_AUTH_DISABLE_CREDENTIALS
 runs_before=$(count_runs)

@@ -3,13 +3,8 @@
 # guild deploy to Google's Vertex AI, by a stand-in for gcloud that takes what gcloud's reference has
 # and keeps models and endpoints in a file. Where the real gcloud is, it reads each command line, too.
 . "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/gcloud.sh"
 
-unset GUILD_CONFIG GCLOUD_FAILS
-REAL=$(command -v gcloud)
-export GCLOUD_STAND_IN=$T/google CLOUDSDK_CONFIG=$T/gcloud
-WITHOUT=$PATH
-export PATH=$ROOT/tests/stand-in/gcloud:$PATH
-mkdir "$GCLOUD_STAND_IN"
 cat >"$PROJECT/guild.yml" <<'END'
 train: {exec: sh train.sh, flags: {n: 1}}
 END
@@ -41,7 +36,6 @@ state() {
 s = json.load(open(sys.argv[1]))
 print(eval(sys.argv[2]))' "$GCLOUD_STAND_IN/state.json" "$1"
 }
-sign_in() { echo '{"account": "me@example.org", "number": 100, "models": [], "endpoints": []}' >"$GCLOUD_STAND_IN/state.json"; }
 attribute() { sed -n "s/^$1: //p" "$HOME_DIR/runs/$2/.guild/attrs/deployment"; }
 
 one=$(trained n=1) two=$(trained n=2) three=$(trained n=3) four=$(trained n=4)
@@ -50,7 +44,7 @@ matches "nobody is signed in" "gcloud is not signed in to Google Cloud: run .gcl
 matches "there is no gcloud" "gcloud is not on PATH: install the Google Cloud CLI .* then run .gcloud auth login." \
 	"$(mkdir "$T/bin"; ln -s "$BUILD"/guild* "$BUILD/python" "$T/bin"; PATH=$T/bin; deploy "$one" production 2>/dev/null; /bin/cat "$T/said")"
 equal "and no run is made" "$runs_before" "$(count_runs)"
-sign_in
+gcloud_sign_in
 
 # --- deploying --------------------------------------------------------------------------------------
 matches "the first" "^net of run $one is version 1 of production: projects/acme/locations/europe-west4/endpoints/[0-9]+$" "$(deploy "$one" production)"
@@ -146,8 +140,6 @@ cat >"$T/2018/guild.yml" <<'END'
 - model: census
   operations:
     train: {exec: sh train.sh, flags: {n: 1}}
-    cloudml-train: {plugin-op: cloudml-train}
-    tune: {plugin-op: 'cloudml-hptune#train', flags: {config: {default: tuning.yaml}}}
     cloudml-deploy: {description: Deploy a trained classifier, plugin-op: cloudml-deploy}
     cloudml-predict: {plugin-op: cloudml-predict, flags: {instances: {default: samples.json}}}
     cloudml-batch-predict: {plugin-op: cloudml-batch-predict, flags: {instances: {default: samples.json}}}
@@ -182,8 +174,6 @@ gone() {
 	matches "says what to do" "was for Google's Cloud ML Engine, which has ended: $2" "$(cat "$T/said")"
 	equal "and is no run" "$before" "$(count_runs)"
 }
-gone cloudml-train "train by the model's own operation here; .*gcloud ai custom-jobs create"
-gone tune "search by lists of values or --optimizer here; .*gcloud ai hp-tuning-jobs create"
 gone cloudml-batch-predict "gcloud has no command for it any more; .guild predict TARGET FILE."
 check "its help" grep -q "instances  (default is samples.json)" <(guild run cloudml-predict --help-op)
 start_mount -C "$T/2018"
@@ -218,23 +208,4 @@ stop_mount
 
 # --- the real gcloud ------------------------------------------------------------------------------------
 # It reads its command line before it asks who is signed in, and nobody is.
-if [ -n "$REAL" ]; then
-	PATH=$WITHOUT
-	unread=$(python3 - "$GCLOUD_STAND_IN/commands" "$REAL" <<'END'
-import json, subprocess, sys
-seen = {}
-for line in open(sys.argv[1]):
-    words = json.loads(line)
-    seen[" ".join(w.partition("=")[0] for w in words if w[0] != "/" and w[:3] != "gs:" and not w.isdecimal())] = words
-for words in seen.values():
-    if words[0] == "config":
-        continue
-    done = subprocess.run([sys.argv[2], *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 1 or "active account" not in done.stderr:
-        print(*words, ":", done.stderr)
-END
-)
-	equal "the real gcloud can read every command line" "" "$unread"
-else
-	skip_optional "the real gcloud" "it is not here"
-fi
+gcloud_reads_all "$PROJECT"

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Stands in for Google's services that the real gcloud speaks to: Cloud Storage and Vertex AI.
+"""Stands in for Google's services that the real gcloud speaks to: Cloud Storage, Cloud Logging, Vertex AI.
 
-vertex.py DIR: prints its port. Objects are files in DIR/buckets; a prediction is what has the traffic,
-by the first bytes of its SavedModel, and the instance. Knows one project and one region, and answers
-what it does not know by 404.
+vertex.py DIR: prints its port. Objects are files in DIR/buckets, which is /gcs of a custom job: that is over
+when it has been created. A prediction is what has the traffic, by the first bytes of its SavedModel, and
+the instance. Knows one project and one region, and answers what it does not know by 404.
 """
 
 import base64
@@ -13,11 +13,12 @@ import http.server
 import json
 import os
 import re
+import subprocess
 import sys
 import urllib.parse
 
 ROOT = sys.argv[1]
-models, endpoints, operations = {}, {}, {}
+models, endpoints, operations, jobs, logs = {}, {}, {}, {}, []
 last = 100
 
 
@@ -43,7 +44,8 @@ def the_object(bucket, name):
         content = f.read()
     digest = base64.b64encode(hashlib.md5(content).digest()).decode()
     return {"kind": "storage#object", "name": name, "bucket": bucket, "generation": "1",
-            "metageneration": "1", "size": str(len(content)), "md5Hash": digest}
+            "metageneration": "1", "size": str(len(content)), "md5Hash": digest,
+            "timeCreated": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z"}
 
 
 # --- Cloud Storage ------------------------------------------------------------------------------
@@ -53,8 +55,15 @@ def list_objects(bucket, query):
     prefix = query.get("prefix", [""])[0]
     root = os.path.join(ROOT, "buckets", bucket)
     names = [os.path.relpath(os.path.join(d, f), root) for d, _, files in os.walk(root) for f in files]
-    return {"kind": "storage#objects",
-            "items": [the_object(bucket, n) for n in sorted(names) if n.startswith(prefix)]}
+    delimiter = query.get("delimiter", [""])[0]
+    items, prefixes = [], set()
+    for name in sorted(n for n in names if n.startswith(prefix)):
+        end = name.find(delimiter, len(prefix)) if delimiter else -1
+        if end >= 0:
+            prefixes.add(name[: end + 1])
+        else:
+            items.append(the_object(bucket, name))
+    return {"kind": "storage#objects", "items": items, "prefixes": sorted(prefixes)}
 
 
 def put_object(bucket, query, headers, body):
@@ -134,6 +143,37 @@ def predict(name, request):
             "deployedModelId": serving["id"], "model": serving["model"]}
 
 
+def create_job(parent, request):
+    name = f"{parent}/customJobs/{number()}"
+    container = request["jobSpec"]["workerPoolSpecs"][0]["containerSpec"]
+    gcs = os.path.join(ROOT, "buckets", "")
+    env = {one["name"]: one["value"].replace("/gcs/", gcs) for one in container["env"]}
+    line = [word.replace("/gcs/", gcs) for word in container["command"] + container["args"]]
+    ran = subprocess.run(line, env=dict(env, PATH=os.environ["PATH"]), stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    for n, text in enumerate(ran.stdout.splitlines()):
+        logs.append({
+            "insertId": f"{number()}", "timestamp": f"2026-01-01T00:00:{n:02}Z", "severity": "INFO",
+            "textPayload": text, "resource": {"type": "ml_job", "labels": {
+                "job_id": name.split("/")[-1], "task_name": "workerpool0-0"}}})
+    jobs[name] = dict(request, name=name, state="JOB_STATE_FAILED" if ran.returncode
+                      else "JOB_STATE_SUCCEEDED", createTime="2026-01-01T00:00:00Z",
+                      endTime="2026-01-01T00:01:00Z")
+    return dict(jobs[name], state="JOB_STATE_PENDING")
+
+
+def list_logs(request):
+    """What is behind the last that was read, as the filter says it."""
+    job = re.search('job_id="([0-9]+)"', request["filter"])[1]
+    known = re.findall('insertId>"([0-9]+)"', request["filter"])
+    since = re.findall('timestamp>"([^"]+)"', request["filter"])
+    return {"entries": [entry for entry in logs
+                        if entry["resource"]["labels"]["job_id"] == job
+                        and not (known and entry["timestamp"][:19] == since[0][:19]
+                                 and entry["insertId"] <= known[0])
+                        and not (since and entry["timestamp"][:19] < since[0][:19])]}
+
+
 PLACE = "(projects/acme/locations/europe-west4)"
 ROUTES = [
     ("GET", PLACE + "/models", lambda m, _: {"models": [v[-1] for v in models.values()]}),
@@ -146,6 +186,8 @@ ROUTES = [
     ("POST", f"({PLACE}/endpoints/[^/]+):deployModel", lambda m, r: deploy_model(m[1], r)),
     ("POST", f"({PLACE}/endpoints/[^/]+):undeployModel", lambda m, r: undeploy_model(m[1], r)),
     ("POST", f"({PLACE}/endpoints/[^/]+):predict", lambda m, r: predict(m[1], r)),
+    ("POST", PLACE + "/customJobs", lambda m, r: create_job(m[1], r)),
+    ("GET", f"({PLACE}/customJobs/[^/]+)", lambda m, _: jobs[m[1]]),
     ("GET", "(.*/operations/[^/]+)", lambda m, _: operations[m[1]]),
 ]
 
@@ -160,6 +202,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         parts = [urllib.parse.unquote(part) for part in path.split("/")]
         if parts[:4] == ["upload", "storage", "v1", "b"] and method == "POST":
             return put_object(parts[4], query, self.headers, body)
+        if parts[:4] == ["download", "storage", "v1", "b"] and method == "GET":
+            with open(path_of(parts[4], parts[6]), "rb") as f:
+                return f.read()
         if parts[:3] == ["storage", "v1", "b"] and method == "GET":
             if len(parts) == 5 and parts[4] == "o":
                 return list_objects(parts[3], query)
@@ -167,6 +212,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return {"kind": "storage#storageLayout", "bucket": parts[3]}
             return the_object(parts[3], parts[5]) if len(parts) == 6 else {
                 "kind": "storage#bucket", "name": parts[3]}
+        if parts == ["v2", "entries:list"] and method == "POST":
+            return list_logs(json.loads(body))
         for verb, pattern, answer in ROUTES:
             found = re.fullmatch("v1(?:beta1)?/" + pattern, "/".join(parts))
             if found and verb == method:
@@ -179,11 +226,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             status, value = 200, self.find(
                 self.command, url.path.lstrip("/"), urllib.parse.parse_qs(url.query), body)
-        except (KeyError, FileNotFoundError, IndexError) as e:
+        except (KeyError, FileNotFoundError, IsADirectoryError, IndexError) as e:
             status, value = 404, {"error": {"code": 404, "message": f"not found: {e}"}}
         except ValueError as e:
             status, value = 400, {"error": {"code": 400, "message": f"invalid argument: {e}"}}
-        text = json.dumps(value).encode()
+        text = value if isinstance(value, bytes) else json.dumps(value).encode()
         with open(f"{ROOT}/requests", "a") as f:
             print(status, self.command, self.path, file=f)
         self.send_response(status)

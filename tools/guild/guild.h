@@ -73,7 +73,7 @@ extern const struct command cmd_run, cmd_runs_list, cmd_runs_info, cmd_runs_dele
 	cmd_install, cmd_uninstall, cmd_packages, cmd_packages_info, cmd_packages_delete,
 	cmd_packages_rm, cmd_packages_ls, cmd_publish, cmd_api_compare, cmd_api_help_op,
 	cmd_api_ops, cmd_api_runs, cmd_search, cmd_deploy, cmd_deploy_main, cmd_predict,
-	cmd_predict_main, cmd_shell, cmd_download, cmd_tensorflow_inspect;
+	cmd_predict_main, cmd_cloudml_main, cmd_shell, cmd_download, cmd_tensorflow_inspect;
 
 /* What the command line is made of: commands, and options that stand before them. */
 const struct command *const *guild_commands(size_t *ret_n);

@@ -69,6 +69,7 @@ static const struct command *const commands[] = {
 	&cmd_queue,
 	&cmd_deploy_main,
 	&cmd_predict_main,
+	&cmd_cloudml_main,
 	&cmd_mount,
 	&cmd_unmount,
 	&cmd_init,

@@ -481,7 +481,7 @@ static int run(struct guild *g, void *options, const struct strv *args)
 		status = job_gather(g, o, args, &job);
 	if (status != EXIT_OK)
 		return status;
-	if (job.op && plugin_op_of(job.op) && !o->help_op && !o->help_model)
+	if (job.op && plugin_op_refuse(job.op, NULL) < 0 && !o->help_op && !o->help_model)
 		return job_run_plugin_op(g, &job);
 	looked = job_look(g, &job);
 	if (looked >= 0)
@@ -493,6 +493,8 @@ static int run(struct guild *g, void *options, const struct strv *args)
 	if (status != EXIT_OK || job_is_needless(g, &job))
 		return status;
 	status = job_check_optimizer(g, &job);
+	if (status == EXIT_OK)
+		status = job_check_plugin_op(g, &job);
 	if (status != EXIT_OK)
 		return status;
 	status = ask(&job);

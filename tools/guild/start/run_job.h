@@ -80,6 +80,8 @@ static inline int job_own_fd(const struct job *job)
 
 /* run_plugin_op.c: an operation for which there is a command of ours now, or nothing. */
 int job_run_plugin_op(struct guild *g, const struct job *job);
+/* Of one that is an operation of its own still. */
+int job_check_plugin_op(struct guild *g, const struct job *job);
 
 /* run_batch.c: what is different when flags or options make a batch. */
 /* Looks at the resolved flags and at what options say of batches. */

@@ -65,6 +65,35 @@ static int find_subject(const struct job *job, const struct plugin_op *p, struct
 	return EXIT_OK;
 }
 
+/* What has come after is a run: that its process can work is found out before there is one. */
+int job_check_plugin_op(struct guild *g, const struct job *job)
+{
+	const struct plugin_op *p = job->op ? plugin_op_of(job->op) : NULL;
+	const char *target = value_str(value_get(job->flags, "target"));
+	_cleanup_value_ struct value *data = NULL;
+	_cleanup_buf_ struct buf only = BUF_INIT, notice = BUF_INIT;
+	const struct deploy_type *type = NULL;
+	struct err err = ERR_INIT;
+	int r;
+
+	if (!p || !p->module)
+		return EXIT_OK;
+	plugin_op_notice(p, &notice);
+	warning("%s", buf_str(&notice));
+	/* Several of them are a batch's, whose trials say it. */
+	if (!value_is_null(value_get(job->flags, "target")) && !target)
+		return EXIT_OK;
+	if (!target && find_target(g, job, &only) != EXIT_OK)
+		return EXIT_ERROR;
+	r = deploy_target_load(
+		g->home, g->cwd, target ? target : buf_str(&only), &type, &data, &err);
+	if (r == 0)
+		r = deploy_target_trains(target ? target : buf_str(&only), data, &err);
+	if (r == 0)
+		r = deploy_type_ready(type, &g->env, &err);
+	return r < 0 ? complain("%s", err_text(&err)) : EXIT_OK;
+}
+
 int job_run_plugin_op(struct guild *g, const struct job *job)
 {
 	const struct plugin_op *p = plugin_op_of(job->op);
