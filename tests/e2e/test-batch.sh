@@ -124,6 +124,7 @@ matches "no number" "an integer greater than 0 is needed" "$(guild run op 'x=[1,
 matches "too many" "at most 256 runs at a time" "$(guild run op 'x=[1,2]' -y --jobs 257 2>&1)"
 matches "no batch, no jobs" "not a batch run - ignoring --jobs" "$(guild run op -y --jobs 2 2>&1)"
 clear_runs
+rm -f "$T/out"
 guild run hold 'x=[2,1,3,4]' -y --jobs 2 --fail-on-trial-error >"$T/out" 2>&1 &
 wait_until 20 grep -q "because a trial failed" "$T/out"
 equal "--fail-on-trial-error lets those that run end" "1 error 2 pending 2 running" "$(statuses)"

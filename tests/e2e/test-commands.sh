@@ -78,6 +78,7 @@ kill -INT $watcher
 wait $watcher
 matches "an end of watching is none of the run" "Stopped watching $slow .still running" "$(cat "$T/watched")"
 equal "which goes on" running "$(guild select --attr status 1)"
+rm "$T/watched"
 "$BUILD/guild" watch --pid "$T/pid" >"$T/watched" 2>&1 &
 watcher=$!
 check "by process" wait_until 20 grep -q "Watching run $slow" "$T/watched"

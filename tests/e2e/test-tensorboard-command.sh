@@ -24,6 +24,8 @@ has_run() { ask "$PORT" runs 2>/dev/null | grep -q "^${1:0:8} "; }
 has_none() { ! has_run "$1"; }
 # start OPTION...: $GUILD is the process, $PORT where TensorBoard is, once it answers.
 start() {
+	# The shell empties it beside us, maybe after we have looked for what the one before has printed.
+	rm -f "$T/err"
 	guild tensorboard -n --refresh-interval 1 "$@" >"$T/out" 2>"$T/err" &
 	GUILD=$!
 	check "it prints its address ($*)" wait_until 60 grep -q '^Running TensorBoard [0-9.]* at http://.*:[0-9]* (Type' "$T/err"

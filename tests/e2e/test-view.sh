@@ -49,6 +49,8 @@ hostile=$(guild select 1) first=$(guild select 3)
 
 # start OPTION...: $VIEW is the process, $URL what it has printed, $BASE the same without the token.
 start() {
+	# The shell empties it beside us, maybe after we have looked for what the one before has printed.
+	rm -f "$T/err"
 	guild view -n "$@" >"$T/out" 2>"$T/err" &
 	VIEW=$!
 	check "it prints its address ($*)" wait_until 20 grep -q '^Running Guild View at http://127.0.0.1:[0-9]*/[0-9a-f]\{32\}/ (Type' "$T/err"
