@@ -223,5 +223,12 @@ equal "and nothing changes" completed "$(status "$FORGOTTEN")"
 check "the time limit" wait_until 150 is "$LIMITED" terminated
 matches "says so" "has come to its time limit" "$(reason "$LIMITED")"
 matches "after TERM" "saved" "$(output "$LIMITED")"
+
+# --- a node that fails --------------------------------------------------------------------------------
+start long x=9
+wait_until 60 begun "$RUN"
+scontrol update "nodename=$(hostname)" state=down reason=test
+check "a run on a node that Slurm gives up" wait_until 60 is "$RUN" terminated
+matches "says so" "was ended, since its node failed" "$(reason "$RUN")"
 stop_mount
 slurm_stop
