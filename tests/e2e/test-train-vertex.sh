@@ -144,10 +144,23 @@ stopped=$(guild select)
 check "a job that goes on" wait_until 30 test -e "$GCLOUD_STAND_IN/buckets/models/nets/$stopped/run/began"
 guild stop -y "$stopped" >"$T/said" 2>&1
 ended() { [ "$(status "$stopped")" = terminated ]; }
-check "is stopped" wait_until 30 ended
-equal "and cancelled" JOB_STATE_CANCELLED "$(python3 -c '
+# How many jobs there are, and what has become of the last one.
+jobs() {
+	python3 -c '
 import json, sys
-print(json.load(open(sys.argv[1]))["jobs"][-1]["state"])' "$GCLOUD_STAND_IN/state.json")"
+jobs = json.load(open(sys.argv[1]))["jobs"]
+print(len(jobs), jobs[-1]["state"])' "$GCLOUD_STAND_IN/state.json"
+}
+check "is stopped" wait_until 30 ended
+before=$(jobs)
+matches "and cancelled" " JOB_STATE_CANCELLED" "$before"
+GCLOUD_HANGS="ai custom-jobs create" guild run -y -b cloudml-train >"$T/said" 2>&1
+stopped=$(guild select)
+is_made() { [ "$(jobs)" != "$before" ]; }
+check "a job that nobody has been told of yet" wait_until 30 is_made
+guild stop -y "$stopped" >"$T/said" 2>&1
+check "is stopped" wait_until 30 ended
+equal "and cancelled" "$((${before%% *} + 1)) JOB_STATE_CANCELLED" "$(jobs)"
 refuse "gcloud fails" env GCLOUD_FAILS="ai custom-jobs create" guild run -y cloudml-train
 equal "is an error" error "$(status "$(guild select)")"
 

@@ -6,7 +6,7 @@ REAL_GCLOUD=$(command -v gcloud)
 WITHOUT_STAND_IN=$PATH
 export GCLOUD_STAND_IN=$T/google CLOUDSDK_CONFIG=$T/gcloud
 export PATH=$ROOT/tests/stand-in/gcloud:$PATH
-unset GUILD_CONFIG GCLOUD_FAILS
+unset GUILD_CONFIG GCLOUD_FAILS GCLOUD_HANGS
 mkdir "$GCLOUD_STAND_IN"
 
 # An account is signed in, and has nothing yet.

@@ -340,6 +340,11 @@ static void catch_signals(void)
 	sigaction(SIGINT, &action, NULL);
 }
 
+static void add_display_name(const struct vertex_job *job, struct buf *b)
+{
+	buf_printf(b, "guild-%s", job->run_id);
+}
+
 static int create(const struct vertex_job *job, struct buf *ret_name)
 {
 	_cleanup_gcloud_ struct gcloud c = GCLOUD_INIT;
@@ -348,7 +353,7 @@ static int create(const struct vertex_job *job, struct buf *ret_name)
 	int status, r;
 
 	begin(job, &c, "create", NULL);
-	buf_printf(&number, "guild-%.8s", job->run_id);
+	add_display_name(job, &number);
 	gcloud_option(&c, "display-name", buf_str(&number));
 	gcloud_option(&c, "config", SPEC);
 	if (job->study) {
@@ -406,13 +411,35 @@ static bool has_ended(const struct value *state)
 	return false;
 }
 
-/* By the signal, when that is done: so it is not taken for a failure. */
-static int cancel(const struct vertex_job *job, const char *name)
+static void cancel(const struct vertex_job *job, const char *name)
 {
 	_cleanup_gcloud_ struct gcloud c = GCLOUD_INIT;
 
 	begin(job, &c, "cancel", name);
 	gcloud_run(&c, NULL);
+}
+
+/* The signal ends gcloud as well, which may have made a job that it has not told us of. */
+static void cancel_unknown(const struct vertex_job *job)
+{
+	_cleanup_gcloud_ struct gcloud c = GCLOUD_INIT;
+	_cleanup_value_ struct value *jobs = NULL;
+	_cleanup_buf_ struct buf filter = BUF_INIT;
+
+	buf_puts(&filter, "displayName=");
+	add_display_name(job, &filter);
+	begin(job, &c, "list", NULL);
+	gcloud_option(&c, "filter", buf_str(&filter));
+	if (gcloud_run(&c, &jobs) != EXIT_OK || jobs->type != VALUE_LIST)
+		return;
+	for (size_t i = 0; i < jobs->list.n; i++)
+		if (!has_ended(jobs->list.items[i]))
+			cancel(job, text_of(jobs->list.items[i], "name"));
+}
+
+/* By the signal: so it is not taken for a failure. */
+static int end_stopped(void)
+{
 	fflush(NULL);
 	signal(SIGTERM, SIG_DFL);
 	raise(SIGTERM);
@@ -432,7 +459,7 @@ static int follow_to_end(struct vertex_job *job, const char *name)
 			break;
 		sleep(POLL_SECONDS);
 	}
-	return stopped ? cancel(job, name) : status;
+	return status;
 }
 
 int vertex_job_run(struct vertex_job *job)
@@ -446,6 +473,12 @@ int vertex_job_run(struct vertex_job *job)
 		status = create(job, &name);
 	if (status == EXIT_OK)
 		status = follow_to_end(job, buf_str(&name));
+	if (stopped && name.len)
+		cancel(job, buf_str(&name));
+	else if (stopped)
+		cancel_unknown(job);
+	if (stopped)
+		return end_stopped();
 	if (status != EXIT_OK || strcmp(text_of(job->state, "state"), "JOB_STATE_SUCCEEDED") == 0)
 		return status;
 	return complain("%s ended as %s%s%s", buf_str(&name), text_of(job->state, "state"),
