@@ -50,7 +50,7 @@ int guild_no_arguments(const struct strv *args);
 /* "WARNING: ..." on stderr. */
 void warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_warnings(const struct strv *sentences);
-/* Nonzero, with a message, when it cannot be opened. */
+/* Nonzero, with a message, when it cannot be opened. Nothing when it is open. */
 int guild_open_home(struct guild *g);
 /* The Guild file of the current directory; *ret is NULL when there is none. EXIT_ERROR after a
  * message about one that cannot be read. */

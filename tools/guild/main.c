@@ -169,6 +169,9 @@ int guild_open_home(struct guild *g)
 	_cleanup_buf_ struct buf path = BUF_INIT, cache = BUF_INIT;
 	struct err err = ERR_INIT;
 
+	/* By a command that has this one run. */
+	if (g->catalog)
+		return EXIT_OK;
 	if (home_find(g->home_option, g->cwd, &path, &err) < 0 ||
 		home_open(buf_str(&path), &g->home, &err) < 0 ||
 		catalog_new(g->home, &g->catalog, &err) < 0)
